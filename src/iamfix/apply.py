@@ -1,0 +1,226 @@
+"""Apply: look again, refuse what moved, send the plan's calls, and look until AWS is as planned.
+
+This is the only module that makes AWS change. It sends what the plan says and nothing else.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, Protocol
+
+from iamfix.clock import Clock
+from iamfix.fields import differences, fields_of
+from iamfix.journal import Journal
+from iamfix.model import UNREAD, AwsError, Call, Change, Generated, IamfixError, Problem, Result
+from iamfix.step import follow
+from iamfix.wanted import details_of
+from iamfix.world import Spot, World
+
+SIDE_BY_SIDE = 4
+"""Changes of one account at a time; IAM takes 1 to 3 writes a second before it throttles."""
+PATIENCE = 120.0
+"""Seconds within which AWS must look as planned."""
+
+
+class Moved(IamfixError):
+    """AWS does not look as it did when the plan was made. Nothing was sent."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.where}: {problem.summary}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+class NotReached(IamfixError):
+    """AWS took the calls and does not look as planned."""
+
+
+class Stopped(IamfixError):
+    """The run was interrupted; what was being sent has been finished."""
+
+
+class Sending(Protocol):
+    """What sends a call: `aws.sender.Sender`."""
+
+    def send(self, call: Call) -> Any: ...
+
+
+Progress = Callable[[str, Call, str, str], None]
+"""(account, call, "sent" | "done" | "failed", detail)"""
+
+
+@dataclass(slots=True)
+class Applier:
+    """One account's part of a run."""
+
+    account: str
+    new_world: Callable[[], World]
+    """A world that has read nothing yet."""
+    sender: Sending
+    journal: Journal
+    clock: Clock
+    progress: Progress
+    stop: threading.Event
+    _results: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+    def apply(self, changes: Sequence[Change]) -> int:
+        """Bring these changes about; returns how many needed calls.
+
+        Raises:
+            Moved, NotReached, Stopped, AwsError
+        """
+        due = still_due(self.new_world(), changes)
+        for _, group in groupby(due, key=lambda change: change.origin.step):
+            self._side_by_side(list(group))
+        if due:
+            self._verify(changes)
+        return len(due)
+
+    def _side_by_side(self, changes: Sequence[Change]) -> None:
+        """Run one task's changes; those of one resource in order."""
+        lanes: dict[str, list[Change]] = {}
+        for change in changes:
+            lanes.setdefault(change.address, []).append(change)
+        failed = threading.Event()
+        if len(lanes) == 1:
+            self._lane(changes, failed)
+            return
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"apply-{self.account}") as pool:
+            running = [pool.submit(self._lane, lane, failed) for lane in lanes.values()]
+        errors = [error for one in running if (error := one.exception())]
+        if errors:
+            raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
+
+    def _lane(self, changes: Sequence[Change], failed: threading.Event) -> None:
+        try:
+            for change in changes:
+                for call in change.calls:
+                    if self.stop.is_set() or failed.is_set():
+                        raise Stopped(f"stopped before {call.service}:{call.operation} of {change.address}")
+                    self._send(change, call)
+        except BaseException:
+            failed.set()
+            raise
+
+    def _send(self, change: Change, call: Call) -> None:
+        number = self.journal.before(self.account, change.address, call, self.clock.now())
+        self.progress(self.account, call, "sent", "")
+        try:
+            sent = self.sender.send(replace(call, params=self._resolved(call.params, change)))
+        except AwsError as error:
+            detail = "; ".join([str(error), *getattr(error, "__notes__", ())])
+            self.journal.after(number, self.clock.now(), detail, 1, already=False)
+            self.progress(self.account, call, "failed", detail)
+            raise
+        self._results[change.address, call.operation] = sent.response
+        self.journal.after(number, self.clock.now(), None, sent.attempts, sent.already)
+        self.progress(self.account, call, "done", "")
+
+    def _resolved(self, value: Any, change: Change) -> Any:
+        """Put in what earlier calls have given, and what is made at the last moment."""
+        if isinstance(value, Result):
+            found: Any = self._results.get((value.address, value.operation))
+            for part in value.path.split("."):
+                found = found[part] if found else None
+            if found is None:
+                raise NotReached(f"{value.operation} of {value.address} has not given {value.path}")
+            return found
+        if isinstance(value, Generated):
+            password = _password()
+            self.journal.keep_secret(f"{self.account}.{change.kind}.{change.name}", password)
+            return password
+        if isinstance(value, Mapping):
+            return {key: self._resolved(item, change) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._resolved(item, change) for item in value]
+        return value
+
+    def _verify(self, changes: Sequence[Change]) -> None:
+        """Look, with growing pauses, until AWS is as planned: what was just written is not seen at once."""
+        final = {change.address: change for change in changes}
+        began, pause = self.clock.monotonic(), 0.5
+        while True:
+            world = self.new_world()
+            off = {at: fields for at, change in final.items() if (fields := _off(world, change))}
+            if not off:
+                return
+            if self.clock.monotonic() - began + pause > PATIENCE:
+                text = "; ".join(f"{at}: {', '.join(fields)}" for at, fields in off.items())
+                raise NotReached(f"AWS took the calls, but after {PATIENCE:.0f} s does not look as planned: {text}")
+            if self.stop.is_set():
+                raise Stopped("stopped while waiting for AWS to look as planned")
+            self.clock.sleep(pause)
+            pause = min(pause * 1.6, 10.0)
+
+
+def still_due(world: World, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes that are still to be made, having looked at each; empty when all were made already.
+
+    Raises:
+        Moved: a resource looks neither as before its change nor as after it; or the calls are not those that the
+            change needs, which happens when a plan file was tampered with.
+    """
+    due, problems = [], []
+    for change in changes:
+        moved, done = _compare(world, change)
+        if moved:
+            problems.append(Problem("error", change.address, moved, "plan again", "moved"))
+        elif not done:
+            kind = world.kinds[change.kind]
+            look = Spot(world, change.region)
+            if tuple(kind.calls(change.name, change.before, change.after, look)) != change.calls:
+                summary = "the calls of the plan are not those that lead from its before to its after"
+                problems.append(Problem("error", change.address, summary, "plan again", "moved"))
+            due.append(change)
+        follow(world, change)
+    if problems:
+        raise Moved(problems)
+    return due
+
+
+def _compare(world: World, change: Change) -> tuple[str, bool]:
+    """Return (what moved, or ""; whether the change is made already)."""
+    wanted = change.before if change.before is not None else change.after
+    now = world.get(change.kind, change.name, change.region, _known_details(world, change.kind, wanted))
+    if now is None:
+        if change.after is None:
+            return "", True
+        return ("" if change.before is None else "it is gone since the plan was made"), False
+    if change.before is not None and not differences(change.before, now, seen=True):
+        return "", False
+    if change.after is not None and not differences(change.after, now):
+        return "", True
+    if change.before is None:
+        return "it was made by somebody since the plan was made", False
+    fields = ", ".join(differences(change.before, now, seen=True))
+    return f"it moved since the plan was made: {fields}", False
+
+
+def _off(world: World, change: Change) -> tuple[str, ...]:
+    """Return in which fields a resource is not as planned."""
+    after = change.after
+    if after is None:
+        return ("still there",) if world.get(change.kind, change.name, change.region) is not None else ()
+    now = world.get(change.kind, change.name, change.region, _known_details(world, change.kind, after))
+    return ("missing",) if now is None else differences(after, now)
+
+
+def _known_details(world: World, kind: str, state: Any) -> frozenset[str]:
+    """Return the details that a State knows: those are compared, and so must be read."""
+    specs = fields_of(type(state))
+    details = details_of(world.kinds[kind])
+    return frozenset(name for name in details if getattr(state, name) is not UNREAD and not specs[name].volatile)
+
+
+def _password() -> str:
+    """Return a password that every password policy of AWS takes: 32 characters of all four classes."""
+    classes = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!@#$%^*()_+-=[]{}")
+    letters = [secrets.choice(one) for one in classes]
+    letters += [secrets.choice("".join(classes)) for _ in range(28)]
+    secrets.SystemRandom().shuffle(letters)
+    return "".join(letters)

@@ -1,0 +1,1 @@
+"""The one place that speaks to AWS: sessions and roles, bulk reads, and calls with patience."""

@@ -1,0 +1,39 @@
+"""AWS's and botocore's exceptions as `AwsError`, with one spelling of each code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from iamfix.model import AwsError
+
+TRANSPORT = frozenset(
+    {
+        "ConnectionClosedError", "ConnectionError", "ConnectTimeoutError", "EndpointConnectionError", "HTTPClientError",
+        "IncompleteReadError", "ReadTimeoutError", "ResponseStreamingError", "SSLError", "ProxyConnectionError",
+    }
+)  # fmt: skip
+"""botocore's exceptions after which nobody knows whether the request arrived."""
+
+
+def send(service: str, operation: str, region: str | None, request: Callable[[], Any]) -> Mapping[str, Any]:
+    """Run one request and return the response. Raises AwsError, whatever went wrong between here and AWS."""
+    try:
+        response: Mapping[str, Any] = request()
+    except ClientError as error:
+        found = error.response.get("Error", {})
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = str(found.get("Code", "Unknown"))
+        if status >= 500 and not code.isidentifier():
+            code = "ServiceFailure"
+        raise AwsError(service, operation, normal(code), str(found.get("Message", "")), region) from error
+    except BotoCoreError as error:
+        raise AwsError(service, operation, type(error).__name__, str(error), region) from error
+    return response
+
+
+def normal(code: str) -> str:
+    """IAM's wire codes drop the "Exception" that other services' codes end with."""
+    return code.removesuffix("Exception") if len(code) > len("Exception") else code

@@ -1,0 +1,126 @@
+"""Bulk reads of one account: every answer is kept, pages are followed, many are asked side by side."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from botocore.paginate import Paginator
+
+from iamfix.aws.errors import send
+from iamfix.aws.patience import ordinary, patiently
+from iamfix.aws.session import AccountSession
+from iamfix.clock import Clock
+from iamfix.model import Account, AwsError
+
+SIDE_BY_SIDE = 8
+"""Reads of one account at a time; IAM answers some 5 to 10 a second before it throttles."""
+_PAGE = 1000
+_PAGINATOR: Any = Paginator
+
+
+class Reads:
+    """The shared memory of one account's reads, over all regions."""
+
+    def __init__(self, session: AccountSession, clock: Clock, chance: random.Random) -> None:
+        self.session, self.clock, self.chance = session, clock, chance
+        self.now = clock.now()
+        self.used: set[tuple[str, str]] = set()
+        """The (service, operation) that were sent, for `iamfix permissions`."""
+        self._answers: dict[str, Future[Mapping[str, Any]]] = {}
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def at(self, region: str | None) -> RegionReader:
+        return RegionReader(self, region or self.session.account.home_region)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def ask(self, service: str, operation: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the answer to a read, from memory if it was asked before. Raises AwsError."""
+        key = json.dumps([service, operation, region, params], sort_keys=True, default=str)
+        with self._lock:
+            mine = key not in self._answers
+            future = self._answers.setdefault(key, Future())
+        if mine:
+            try:
+                future.set_result(self._send(service, operation, region, params))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="read")
+            return self._pool
+
+    def _send(self, service: str, operation: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        client = self.session.client(service, region)
+        self.used.add((service, operation))
+        method = getattr(client, operation)
+
+        def one(**page: Any) -> Mapping[str, Any]:
+            answer, _ = patiently(
+                lambda: send(service, operation, region, lambda: method(**page)), ordinary, self.clock, self.chance
+            )
+            return answer
+
+        if not client.can_paginate(operation):
+            return one(**params)
+        pages: Any = client.get_paginator(operation)
+        config = {"PageSize": size} if (size := _page_size(pages)) else {}
+        # The same pages with our patience for each: a throttled page is not the end of the list.
+        patient: Any = _PAGINATOR(one, pages._pagination_cfg, pages._model)
+        found: Mapping[str, Any] = patient.paginate(**params, PaginationConfig=config).build_full_result()
+        return found
+
+
+def _page_size(pages: Any) -> int | None:
+    """Return the most items a page may have, as AWS's model says."""
+    limit = pages._pagination_cfg.get("limit_key")
+    members = pages._model.input_shape.members if pages._model.input_shape else {}
+    if limit not in members:
+        return None
+    most = members[limit].metadata.get("max")
+    return min(int(most), _PAGE) if most else None
+
+
+class RegionReader:
+    """A `Reader` of one region."""
+
+    def __init__(self, reads: Reads, region: str) -> None:
+        self._reads, self.region = reads, region
+
+    @property
+    def account(self) -> Account:
+        return self._reads.session.account
+
+    @property
+    def now(self) -> datetime:
+        return self._reads.now
+
+    def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        return self._reads.ask(service, operation, self.region, params)
+
+    def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
+        try:
+            return self.get(service, operation, **params)
+        except AwsError as error:
+            if error.code in missing:
+                return None
+            raise
+
+    def each(
+        self, service: str, operation: str, params: Iterable[Mapping[str, Any]], *missing: str
+    ) -> list[Mapping[str, Any] | None]:
+        ask = [dict(one) for one in params]
+        return list(self._reads.pool().map(lambda one: self.find(service, operation, *missing, **one), ask))

@@ -1,0 +1,185 @@
+"""Ways into accounts: one process-wide session, a role assumed at most once per account, clients that only read."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import BotoCoreError
+
+from iamfix import __version__
+from iamfix.aws.errors import send
+from iamfix.aws.patience import ordinary, patiently
+from iamfix.clock import Clock
+from iamfix.model import Account, AwsError
+
+READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate", "Validate", "Select")
+REPORTS = frozenset({"GenerateCredentialReport", "GenerateServiceLastAccessedDetails"})
+"""Operations that only have AWS write a report to be read."""
+
+
+class ReadOnlyViolation(AssertionError):
+    """A client that may only read was asked to change something. Nothing was sent."""
+
+
+def is_read(operation: str) -> bool:
+    """Tell whether an operation, by AWS's name of it (`GetUser`), only reads."""
+    return operation.startswith(READS) or operation in REPORTS
+
+
+class Sessions:
+    """Makes sessions for accounts. Shares botocore's loaded models between them, for they cost most of a session."""
+
+    def __init__(self, clock: Clock, chance: random.Random, run: str) -> None:
+        self._clock, self._chance, self._run = clock, chance, run
+        self._lock = threading.Lock()
+        self._bases: dict[str | None, botocore.session.Session] = {}
+        self._loader: Any = None
+
+    def enter(self, account: Account) -> AccountSession:
+        """Get into an account: at most one STS request.
+
+        Raises:
+            AwsError: no credentials, the role cannot be assumed, or the credentials are of another account.
+        """
+        count = Counter()
+        base = self._base(account.profile)
+        if account.role_arn is None:
+            session = base
+            sts = self._client(base, "sts", account.home_region, count)
+            found = self._ask("get_caller_identity", account, lambda: sts.get_caller_identity())
+            _check_account(account, "get_caller_identity", str(found["Account"]))
+            principal = str(found["Arn"])
+        else:
+            session, principal = self._assumed(base, account, count)
+        return AccountSession(self, session, account, principal, count)
+
+    def _assumed(
+        self, base: botocore.session.Session, account: Account, count: Counter
+    ) -> tuple[botocore.session.Session, str]:
+        sts = self._client(base, "sts", account.home_region, count)
+        params: dict[str, Any] = {"RoleArn": account.role_arn, "RoleSessionName": self._run[:64]}
+        if account.external_id:
+            params["ExternalId"] = account.external_id
+
+        def assume() -> Mapping[str, Any]:
+            return self._ask("assume_role", account, lambda: sts.assume_role(**params))
+
+        first = assume()
+        arn = str(first["AssumedRoleUser"]["Arn"])
+        _check_account(account, "assume_role", arn.split(":")[4])
+        session = self._new_session(None)
+        refreshable = RefreshableCredentials.create_from_metadata(
+            _metadata(first), refresh_using=lambda: _metadata(assume()), method="sts-assume-role"
+        )
+        # botocore has no public way to give a session credentials that refresh themselves.
+        session._credentials = refreshable  # type: ignore[attr-defined]
+        return session, str(account.role_arn)
+
+    def _ask(self, operation: str, account: Account, request: Callable[[], Any]) -> Mapping[str, Any]:
+        answer, _ = patiently(
+            lambda: send("sts", operation, account.home_region, request), ordinary, self._clock, self._chance
+        )
+        return answer
+
+    def _base(self, profile: str | None) -> botocore.session.Session:
+        with self._lock:
+            if profile not in self._bases:
+                session = self._new_session(profile)
+                try:
+                    credentials: Credentials | None = session.get_credentials()
+                except BotoCoreError as error:
+                    raise AwsError("sts", "get_credentials", type(error).__name__, str(error)) from error
+                if credentials is None:
+                    hint = f"profile {profile!r} has none" if profile else "set AWS_PROFILE, or sign in"
+                    raise AwsError("sts", "get_credentials", "NoCredentials", f"no AWS credentials found: {hint}")
+                self._bases[profile] = session
+            return self._bases[profile]
+
+    def _new_session(self, profile: str | None) -> botocore.session.Session:
+        session = botocore.session.Session(profile=profile)
+        if self._loader is None:
+            self._loader = session.get_component("data_loader")
+        else:
+            session.register_component("data_loader", self._loader)
+        return session
+
+    def _client(self, session: botocore.session.Session, service: str, region: str, count: Counter) -> Any:
+        config = Config(
+            # Patience is iamfix's own, so that every kind of "not now" is waited for in one way and by one clock.
+            retries={"mode": "standard", "total_max_attempts": 1},
+            connect_timeout=10,
+            read_timeout=70,
+            max_pool_connections=16,
+            user_agent_extra=f"iamfix/{__version__}",
+        )
+        with self._lock:
+            try:
+                client = session.create_client(service, region_name=region, config=config)
+            except BotoCoreError as error:
+                raise AwsError(service, "create_client", type(error).__name__, str(error), region) from error
+        client.meta.events.register("before-send", count.add)
+        return client
+
+
+class Counter:
+    """Counts the requests that were sent, from whatever thread."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self._lock = threading.Lock()
+
+    def add(self, **_: Any) -> None:
+        with self._lock:
+            self.sent += 1
+
+
+class AccountSession:
+    """An account, entered. `principal` is the ARN that the calls are made as (a role's own, not its session's)."""
+
+    def __init__(
+        self, sessions: Sessions, session: botocore.session.Session, account: Account, principal: str, count: Counter
+    ) -> None:
+        self._sessions, self._session = sessions, session
+        self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._lock = threading.Lock()
+        self.account, self.principal, self.count = account, principal, count
+
+    def client(self, service: str, region: str | None, *, writes: bool = False) -> Any:
+        """Return a boto client. Unless it `writes`, it raises ReadOnlyViolation instead of sending a change."""
+        where = region or self.account.home_region
+        key = (service, where, writes)
+        with self._lock:
+            if key not in self._clients:
+                client = self._sessions._client(self._session, service, where, self.count)
+                if not writes:
+                    client.meta.events.register_first("before-call", _refuse_changes)
+                self._clients[key] = client
+            return self._clients[key]
+
+
+def _refuse_changes(model: Any, **_: Any) -> None:
+    if not is_read(model.name):
+        raise ReadOnlyViolation(f"{model.service_model.service_name}:{model.name} is not a read")
+
+
+def _check_account(account: Account, operation: str, found: str) -> None:
+    if found != account.id:
+        raise AwsError(
+            "sts", operation, "WrongAccount", f"the credentials are of account {found}, the inventory says {account.id}"
+        )
+
+
+def _metadata(response: Mapping[str, Any]) -> dict[str, str]:
+    credentials = response["Credentials"]
+    return {
+        "access_key": credentials["AccessKeyId"],
+        "secret_key": credentials["SecretAccessKey"],
+        "token": credentials["SessionToken"],
+        "expiry_time": credentials["Expiration"].isoformat(),
+    }

@@ -1,0 +1,141 @@
+"""Guards: from a plan to the problems that refuse its apply. Each has a name, by which it can be allowed.
+
+A guard never stops planning; it says what is wrong. `allow: [rule]` on the task or `--allow rule` turns its error into
+a warning that stays visible and is journalled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+
+from iamfix.fields import Asked, Exact, Partial, differences, fields_of
+from iamfix.kinds.protocol import Kind, Look
+from iamfix.model import AccountPlan, Change, Plan, Problem
+
+RULES = {
+    "irreversible": "what a call destroys for good",
+    "own-access": "the principal we run as, or a protected one, would lose access",
+    "too-many": "more changes or deletions than --max-changes or --max-deletes take",
+    "whole-organization": "a change that holds for every account of the organization",
+    "quota": "sizes, counts and forms that AWS would not take",
+    "tasks-disagree": "one task undoes what another does",
+    "foreign-owner": "the resource belongs to an AWS service or another tool",
+}
+
+
+def breach_problems(kind: Kind, change: Change, look: Look) -> Iterator[Problem]:
+    """Yield what can be told of one change alone, where it happens: its owner, and AWS's limits."""
+    state = change.before if change.before is not None else change.after
+    if owner := kind.owner(change.name, state):
+        yield _problem(
+            change, "foreign-owner", f"it belongs to {owner}", "leave it to its owner, or allow `foreign-owner`"
+        )
+    for breach in kind.breaches(change.name, change.before, change.after, look):
+        yield _problem(change, "quota", breach.summary, breach.hint)
+    own = kind.arn(change.name, state, look)
+    if own is not None and own == look.account.role_arn:
+        yield _problem(
+            change, "own-access", "this is the role that iamfix itself runs as",
+            "change it from another principal, or allow `own-access`",
+        )  # fmt: skip
+    elif own is not None and any(_same(protected.principal, own) for protected in look.account.protected):
+        yield _problem(change, "own-access", "the inventory protects this principal", "or allow `own-access`")
+
+
+def _same(pattern: str, arn: str) -> bool:
+    """Tell whether a protected principal is this ARN; the account id may be `*`."""
+    wanted, found = pattern.split(":", 5), arn.split(":", 5)
+    if len(wanted) != 6:
+        return arn.rpartition("/")[2] == pattern
+    return all(ours in ("*", theirs) for ours, theirs in zip(wanted, found, strict=True))
+
+
+def irreversible(plan: AccountPlan) -> Iterator[Problem]:
+    for change in plan.changes:
+        if change.loses:
+            yield _problem(
+                change, "irreversible", f"this destroys for good: {', '.join(change.loses)}", "or allow `irreversible`"
+            )
+
+
+def tasks_disagree(plan: AccountPlan) -> Iterator[Problem]:
+    """Find fields of one resource that a later task takes back from an earlier one: such a plan never ends."""
+    earlier: dict[str, list[Change]] = {}
+    for change in plan.changes:
+        for before in earlier.get(change.address, ()):
+            if fields := _undone(before, change):
+                yield _problem(
+                    change,
+                    "tasks-disagree",
+                    f"{', '.join(fields)}: the task {change.origin.task!r} undoes what {before.origin.task!r} "
+                    f"({before.origin.where}) does",
+                    "let one task own it, or give lists as {include: […]}",
+                )
+                break
+        earlier.setdefault(change.address, []).append(change)
+
+
+def _undone(first: Change, second: Change) -> list[str]:
+    if first.after is None or second.after is None or second.before is None:
+        return ["existence"]
+    specs = fields_of(type(second.after))
+    base = first.before if first.before is not None else type(first.after)()
+    made = differences(base, first.after)
+    undone = []
+    for name in differences(second.before, second.after):
+        if name not in made:
+            continue
+        there = getattr(second.after, name)
+        # What the second leaves of the first's step, when the first's step is taken back from it.
+        if there != specs[name].codec.merge(there, _again(base, first.after, name)):
+            undone.append(name)
+    return undone
+
+
+def _again(base: object, after: object, name: str) -> Asked:
+    """Return what asking for the first task's step once more would be."""
+    old, new = getattr(base, name), getattr(after, name)
+    if isinstance(new, frozenset):
+        return Partial(new - old, old - new)
+    if isinstance(new, dict):
+        changed = {key: value for key, value in new.items() if old.get(key) != value}
+        return Partial(changed, frozenset(old.keys() - new.keys()))
+    return Exact(new)
+
+
+Guard = Callable[[AccountPlan], Iterator[Problem]]
+GUARDS: Sequence[Guard] = (irreversible, tasks_disagree)
+
+
+def too_many(plan: Plan, max_changes: int | None, max_deletes: int | None) -> Iterator[Problem]:
+    """Find a plan that is larger than its user said it may be, over all accounts."""
+    changes = list(plan.changes())
+    deletes = [change for change in changes if change.action == "delete"]
+    for found, most, what in ((changes, max_changes, "changes"), (deletes, max_deletes, "deletes")):
+        if most is not None and len(found) > most:
+            yield Problem(
+                "error", f"--max-{what}", f"the plan has {len(found)} {what}, and {most} are allowed",
+                "look at it with `iamfix plan`, then raise the limit or use --limit and --tags", "too-many",
+            )  # fmt: skip
+
+
+def guarded(plan: AccountPlan, allow: Collection[str]) -> AccountPlan:
+    """Return the account's plan with what the guards say, and with what is allowed made a warning."""
+    problems = [*plan.problems, *(problem for guard in GUARDS for problem in guard(plan))]
+    tasks: dict[str, set[str]] = {}
+    for change in plan.changes:
+        tasks.setdefault(change.address, set()).update(change.origin.allow)
+    return replace(plan, problems=tuple(allowed(problem, allow, tasks.get(problem.where, ())) for problem in problems))
+
+
+def allowed(problem: Problem, allow: Collection[str], task: Collection[str] = ()) -> Problem:
+    """Turn an error into a warning where its rule is allowed, saying by whom."""
+    if problem.severity != "error" or not problem.rule or problem.rule not in {*allow, *task}:
+        return problem
+    by = f"--allow {problem.rule}" if problem.rule in allow else "the task"
+    return replace(problem, severity="warning", hint=f"allowed by {by}")
+
+
+def _problem(change: Change, rule: str, summary: str, hint: str) -> Problem:
+    return Problem("error", change.address, summary, hint, rule)

@@ -1,0 +1,27 @@
+"""The kinds of AWS resources that iamfix knows: one module each, and this table.
+
+To add one: write the module (see `protocol.Kind`), its test file, and its line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from iamfix.kinds import (
+    iam_aws_managed_policy,
+    iam_group,
+    iam_managed_policy,
+    iam_password_policy,
+    iam_role,
+    iam_user,
+)
+from iamfix.kinds.protocol import Kind
+
+KINDS: Mapping[str, Kind] = {
+    "iam_group": iam_group,
+    "iam_user": iam_user,
+    "iam_role": iam_role,
+    "iam_managed_policy": iam_managed_policy,
+    "iam_password_policy": iam_password_policy,
+    "iam_aws_managed_policy": iam_aws_managed_policy,
+}

@@ -1,0 +1,148 @@
+"""What a kind is: the names that a module in this folder has, and what it is given.
+
+A kind is a module. It has a frozen dataclass `State`, `observe` (how a resource looks) and `calls` (which AWS calls
+lead from one look to another); what is ordinary it takes over from `defaults`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from iamfix.fields import Partial
+from iamfix.model import Account, Call
+
+Scope = Literal["global", "home", "regional"]
+"""`global`: once per account. `home`: in the account's home region unless the task names regions.
+`regional`: in each of the account's regions unless the task names some."""
+
+
+class Reader(Protocol):
+    """Reads one account, in one region. All answers are kept: who asks the same again sends nothing."""
+
+    @property
+    def account(self) -> Account: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def now(self) -> datetime:
+        """The time of the run, in UTC."""
+
+    def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        """Send one read (all its pages, merged) and return the response.
+
+        Raises:
+            AwsError: AWS refused, or the answer never came. `missing=` of `find` is for the ordinary absence.
+        """
+        ...
+
+    def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
+        """Like `get`, but None when AWS answers with one of the error codes `missing`."""
+        ...
+
+    def each(
+        self, service: str, operation: str, params: Iterable[Mapping[str, Any]], *missing: str
+    ) -> list[Mapping[str, Any] | None]:
+        """Like `find` for many params at once, side by side; answers in the order asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Which resources are asked for (None: all), and which fields that cost a request of their own."""
+
+    names: frozenset[str] | None = None
+    details: frozenset[str] = frozenset()
+
+    def has(self, name: str) -> bool:
+        return self.names is None or name in self.names
+
+
+class Look(Protocol):
+    """Where a change happens: its account and region, and the world as the tasks before have left it."""
+
+    @property
+    def account(self) -> Account: ...
+
+    @property
+    def region(self) -> str | None: ...
+
+    def get(self, kind: str, name: str, region: str | None = None) -> Any | None:
+        """Return another resource's State, or None. For a regional kind the region is this one unless given."""
+        ...
+
+    def all(self, kind: str, region: str | None = None) -> Mapping[str, Any]: ...
+
+    def address(self, kind: str, name: str, region: str | None = None) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit or rule of AWS that a change would break. `hint` says what to do."""
+
+    summary: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ripple:
+    """What a change does to a set of names in another resource: a user who joins a group has it in `groups`."""
+
+    kind: str
+    name: str
+    field: str
+    step: Partial
+
+
+class Kind(Protocol):
+    """The names of a kind's module."""
+
+    __doc__: str | None
+
+    @property
+    def State(self) -> type[Any]:
+        """A frozen dataclass whose fields are made by `fields.asked` and `fields.seen`."""
+
+    @property
+    def SCOPE(self) -> Scope: ...
+
+    @property
+    def FOLDS_CASE(self) -> bool:
+        """Names that differ only in case are one name to AWS."""
+
+    @property
+    def CREATABLE(self) -> bool:
+        """False for what iamfix never makes (an access key, an instance)."""
+
+    @property
+    def SINGLETON(self) -> str | None:
+        """The name of the one resource that an account (or region) has of this kind; None where there are many."""
+
+    @property
+    def EXAMPLE(self) -> str:
+        """A task of this kind in YAML; the documentation shows it and the tests run it."""
+
+    def observe(self, read: Reader, want: Want) -> dict[str, Any]:
+        """Return the wanted resources that exist, by name; details that are not wanted may be UNREAD."""
+
+    def calls(self, name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[Call]:
+        """Yield the calls that lead from `before` to `after`, in AWS's order. None is absence."""
+
+    def arn(self, name: str, state: Any, look: Look) -> str | None:
+        """Return the resource's ARN, where it can be told without asking AWS."""
+
+    def owner(self, name: str, state: Any) -> str | None:
+        """Return who else owns this resource ("AWS service-linked role", "CloudFormation stack x"), or None."""
+
+    def loses(self, name: str, before: Any, after: Any | None) -> Iterator[str]:
+        """Yield what this change destroys for good, that no undo brings back."""
+
+    def breaches(self, name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[Breach]:
+        """Yield the rules and limits of AWS that this change would break, botocore's model apart."""
+
+    def ripples(self, name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[Ripple]:
+        """Yield what the change does to other resources' seen fields."""

@@ -1,0 +1,257 @@
+"""Planning: a fold of the plays' tasks over one account's world. It sends nothing; the world reads for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from iamfix.fields import FieldError
+from iamfix.guards import breach_problems
+from iamfix.kinds.protocol import Kind
+from iamfix.model import (
+    Account,
+    AccountPlan,
+    AwsError,
+    Call,
+    Change,
+    Finding,
+    InputError,
+    Origin,
+    Place,
+    Problem,
+)
+from iamfix.playbook import Play, Task, nearest, selected
+from iamfix.render import Scope
+from iamfix.step import change, follow
+from iamfix.wanted import details_of, keep_owned, merge, read_arguments, settable
+from iamfix.world import Resource, Spot, World
+
+Check = Callable[[Call], Sequence[str]]
+"""What AWS's own model says against a call; nothing when it fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which tasks run: `--tags` and `--skip-tags`."""
+
+    tags: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Fold:
+    """One account's planning. `run` goes through the plays in order; `result` is its plan."""
+
+    world: World
+    scope: Scope
+    check: Check
+    choice: Choice = field(default_factory=Choice)
+    changes: list[Change] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    incomplete: bool = False
+    _seen: set[str] = field(default_factory=set)
+    _ignored: set[str] = field(default_factory=set)
+    _step: int = 0
+
+    def run(self, number: int, play: Play) -> None:
+        """Fold one play over the world; `number` is its place in the run."""
+        scope = self.scope.child(play.vars)
+        for task in play.tasks:
+            self._task(number, task, scope, play.tags, ())
+
+    def result(self, account: Account) -> AccountPlan:
+        changed = {one.address for one in self.changes}
+        return AccountPlan(
+            account=account,
+            changes=tuple(self.changes),
+            findings=tuple(self.findings),
+            problems=tuple(dict.fromkeys(self.problems)),
+            unchanged=len(self._seen - changed),
+            ignored=len(self._ignored),
+            incomplete=self.incomplete,
+        )
+
+    def _task(self, play: int, task: Task, scope: Scope, tags: tuple[str, ...], allow: tuple[str, ...]) -> None:
+        tags = (*tags, *task.tags)
+        if not task.tasks and not selected(tags, self.choice.tags, self.choice.skip):
+            return
+        self._step += 1
+        step = (play, self._step)
+        try:
+            for inner in self._items(task, scope):
+                self._once(step, task, inner, tags, (*allow, *task.allow))
+        except InputError as error:
+            self.problems += error.problems
+        except AwsError as error:
+            self._unreadable(task, error)
+
+    def _items(self, task: Task, scope: Scope) -> Iterator[Scope]:
+        """Yield a scope for each item of the loop for which `when` holds."""
+        for item in self._loop(task, scope):
+            inner = scope.child(task.vars, item)
+            if all(inner.expression(text, task.at("when")) for text in task.when):
+                yield inner
+
+    def _loop(self, task: Task, scope: Scope) -> list[Mapping[str, Any]]:
+        if task.loop is None:
+            return [{}]
+        place = task.at("loop")
+        outer = scope.child(task.vars)
+        items = outer.render(task.loop, lambda *path: task.at("loop", *path))
+        if isinstance(items, str):
+            items = outer.expression(items, place)
+        if isinstance(items, Mapping):
+            raise InputError(_error(place, "loop needs a list", 'write loop: "{{ … | dict2items }}"'))
+        if not isinstance(items, list | tuple | set | frozenset):
+            raise InputError(_error(place, f"loop needs a list, got {items!r:.60}"))
+        return [{"item": item} for item in items]
+
+    def _once(
+        self, step: tuple[int, int], task: Task, scope: Scope, tags: tuple[str, ...], allow: tuple[str, ...]
+    ) -> None:
+        if task.tasks:
+            for child in task.tasks:
+                self._task(step[0], child, scope, tags, allow)
+            return
+        kind = self.world.kinds[str(task.kind)]
+        origin = Origin(
+            str(scope.render(task.name, lambda *path: task.at("name"))),
+            str(task.at()), task.practice, task.controls, allow, step,
+        )  # fmt: skip
+        for region in self._regions(kind, task, scope):
+            here = scope.child({}, {"region": region or self.world.account.home_region})
+            if task.check is not None:
+                self._check(task, here, origin, region)
+            elif task.select is not None:
+                self._select(kind, task, here, origin, region)
+            else:
+                self._named(kind, task, here, origin, region)
+
+    def _regions(self, kind: Kind, task: Task, scope: Scope) -> Sequence[str | None]:
+        account = self.world.account
+        if kind.SCOPE == "global":
+            return (None,)
+        given = scope.render(task.regions, lambda *path: task.at("regions", *path)) if task.regions else None
+        if given in (None, []):
+            return (account.home_region,) if kind.SCOPE == "home" else account.regions
+        if given == "all":
+            return account.regions
+        return [given] if isinstance(given, str) else list(given)
+
+    def _named(self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None) -> None:
+        name = kind.SINGLETON
+        if task.resource_name is not None:
+            name = scope.render(task.resource_name, lambda *path: task.at(str(task.kind), "name", *path))
+        if not isinstance(name, str) or not name:
+            raise InputError(_error(task.at(str(task.kind), "name"), f"a name must be text, got {name!r:.60}"))
+        if kind.SINGLETON not in (None, name):
+            name = kind.SINGLETON or name
+        spelled = self.world.spelled(str(task.kind), name, region)
+        if spelled != name:
+            raise InputError(
+                _error(
+                    task.at(str(task.kind), "name"), f"{name!r} is {spelled!r} in {self.world.account.name}",
+                    f"to AWS both are one name; write {spelled}",
+                )
+            )  # fmt: skip
+        self._one(kind, task, scope, origin, name, region)
+
+    def _select(self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None) -> None:
+        for resource in self._matching(
+            str(task.kind), str(task.select), task.at(str(task.kind), "select"), scope, region
+        ):
+            self._one(
+                kind,
+                task,
+                scope.child({}, {"resource": resource, "name": resource.name}),
+                origin,
+                resource.name,
+                region,
+            )
+
+    def _matching(
+        self, kind_name: str, select: str, place: Place, scope: Scope, region: str | None
+    ) -> Iterator[Resource]:
+        """Yield the resources for which `select` holds, leaving out those that others own."""
+        kind = self.world.kinds[kind_name]
+        matches = [
+            resource
+            for resource in self.world.resources(kind_name, region)
+            if scope.child({}, resource).expression(select, place)
+        ]
+        for resource in matches:
+            if kind.owner(resource.name, self.world.get(kind_name, resource.name, region)):
+                self._ignored.add(self.world.address(kind_name, resource.name, region))
+            else:
+                yield resource
+
+    def _one(self, kind: Kind, task: Task, scope: Scope, origin: Origin, name: str, region: str | None) -> None:
+        """Plan one resource."""
+        kind_name, look = str(task.kind), Spot(self.world, region)
+        at = self.world.address(kind_name, name, region)
+        self._seen.add(at)
+        notes: tuple[str, ...] = ()
+        if task.state == "absent":
+            before = self.world.get(kind_name, name, region, details_of(kind))
+            if before is None:
+                return
+            after = None
+        else:
+            arguments = scope.render(task.args, lambda *path: task.at(kind_name, *path))
+            asked, mistakes = read_arguments(kind, arguments, look)
+            if mistakes:
+                raise InputError(*(self._mistake(task, at, mistake, settable(kind)) for mistake in mistakes))
+            details = details_of(kind) & asked.keys()
+            before = self.world.get(kind_name, name, region, details)
+            if before is None and not kind.CREATABLE:
+                raise InputError(_error(task.at(kind_name), f"{at} does not exist, and iamfix makes no {kind_name}"))
+            try:
+                after = merge(kind, before, asked)
+            except FieldError as error:
+                raise InputError(self._mistake(task, at, error, settable(kind))) from None
+            kept = keep_owned(kind, before, after, asked, look, self._owner)
+            if kept != after:
+                notes = ("kept what belongs to AWS services or other tools, though the list does not name it",)
+                after = kept
+        done = change(self.world, kind_name, name, region, after, origin, notes)
+        if done is None:
+            return
+        self.changes.append(done)
+        self.problems += breach_problems(kind, done, look)
+        for call in done.calls:
+            for fault in self.check(call):
+                self.problems.append(
+                    Problem("error", at, f"AWS would not take {call.service}:{call.operation}: {fault}", "", "quota")
+                )
+        follow(self.world, done)
+
+    def _owner(self, kind: str, name: str) -> str | None:
+        module = self.world.kinds.get(kind)
+        state = None if module is None else self.world.get(kind, name)
+        return None if state is None or module is None else module.owner(name, state)
+
+    def _check(self, task: Task, scope: Scope, origin: Origin, region: str | None) -> None:
+        assert task.check is not None
+        place = task.at("check", "select")
+        for resource in self._matching(str(task.kind), str(task.check.get("select", "true")), place, scope, region):
+            inner = scope.child({}, resource)
+            message = inner.render(task.check["message"], lambda *path: task.at("check", "message"))
+            where = self.world.address(str(task.kind), resource.name, region)
+            self.findings.append(Finding(where, str(message), str(task.check.get("severity", "medium")), origin))
+
+    def _mistake(self, task: Task, at: str, error: FieldError, names: Mapping[str, Any]) -> Problem:
+        place = task.at(str(task.kind), *error.path)
+        hint = error.hint or (nearest(str(error.path[0]), names) if error.path and error.path[0] not in names else "")
+        return _error(place, f"{at}: {error.summary}", hint)
+
+    def _unreadable(self, task: Task, error: AwsError) -> None:
+        self.incomplete = True
+        summary = f"not planned, because AWS refused a read: {error.service}:{error.operation}: {error.code}"
+        hint = f"{error.message} (`iamfix permissions` prints the policy that planning needs)"
+        self.problems.append(Problem("warning", str(task.at()), f"{task.name}: {summary}", hint, "unreadable"))
+
+
+def _error(place: Place, summary: str, hint: str = "") -> Problem:
+    return Problem("error", str(place), summary, hint)

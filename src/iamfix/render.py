@@ -1,0 +1,349 @@
+"""Jinja2 for playbooks: sandboxed, strict, with values that stay what they are.
+
+Variables are rendered when they are used and may name each other. What AWS tells (facts) is never rendered: a name that
+looks like a template stays a name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.runtime import Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from iamfix import yamlfile
+from iamfix.model import Account, InputError, Json, Place, Problem
+from iamfix.world import World
+from iamfix.yamlfile import nearest
+
+MAX_TEXT = 1_000_000
+"""Characters that one template may give."""
+At = Callable[..., Place]
+"""(path within the value) -> its place."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Strict, and without the operators that make much of little."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=False, autoescape=False)
+        self.filters.update(_FILTERS)
+        self.globals = {"range": self.globals["range"], "dict": dict, "namespace": self.globals["namespace"]}
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
+            raise SecurityError(f"{operator} works on numbers only here" if operator == "*" else "** is not allowed here")
+        return super().call_binop(context, operator, left, right)  # type: ignore[no-untyped-call]
+
+
+def _dict2items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": item} for key, item in value.items()]
+
+
+def _items2dict(value: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {item["key"]: item["value"] for item in value}
+
+
+def _combine(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(first)
+    for other in others:
+        merged.update(other)
+    return merged
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "dict2items": _dict2items,
+    "items2dict": _items2dict,
+    "combine": _combine,
+    "to_json": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
+    "from_json": json.loads,
+    "difference": lambda first, second: [item for item in first if item not in second],
+    "intersect": lambda first, second: [item for item in first if item in second],
+    "union": lambda first, second: [*first, *(item for item in second if item not in first)],
+}
+
+_ENVIRONMENT = _Environment()
+
+
+@lru_cache(maxsize=4096)
+def _template(text: str) -> jinja2.Template | None:
+    """Compile text; None when there is nothing to render in it."""
+    return _ENVIRONMENT.from_string(text) if "{{" in text or "{%" in text or "{#" in text else None
+
+
+@lru_cache(maxsize=4096)
+def _single(text: str) -> Any:
+    """Return a compiled expression when the text is just one `{{ … }}`, else None."""
+    if "{{" not in text:
+        return None
+    body = _ENVIRONMENT.parse(text).body
+    if len(body) != 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
+        return None
+    if isinstance(body[0].nodes[0], nodes.TemplateData):
+        return None
+    stripped = text.strip()
+    return _expression(stripped[2:-2].strip("-+ \t\n")) if stripped.startswith("{{") and stripped == text else None
+
+
+@lru_cache(maxsize=4096)
+def _expression(text: str) -> Any:
+    return _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
+
+
+def check_syntax(text: str, *, expression: bool = False) -> str | None:
+    """Return what is wrong with a template's syntax, or None."""
+    try:
+        if expression:
+            _expression(text)
+        else:
+            _template(text)
+    except jinja2.TemplateSyntaxError as error:
+        return f"not a template: {error.message}"
+    except (RecursionError, OverflowError, MemoryError):
+        return "not a template: too deep"
+    return None
+
+
+class _Variables(Mapping[str, Any]):
+    """A scope's variables, rendered when they are looked at."""
+
+    def __init__(self, raw: Mapping[str, Any], facts: Mapping[str, Any], where: str) -> None:
+        self._raw, self._facts, self._where = raw, facts, where
+        self._open: list[str] = []
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._facts:
+            return self._facts[name]
+        if name in self._known:
+            return self._known[name]
+        value = self._raw[name]
+        if name in self._open:
+            chain = " -> ".join([*self._open[self._open.index(name) :], name])
+            raise SecurityError(f"the variables go round in a circle: {chain}")
+        self._open.append(name)
+        try:
+            self._known[name] = _render(value, self)
+        finally:
+            self._open.pop()
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._raw or name in self._facts
+
+    def __iter__(self) -> Iterator[str]:
+        yield from dict.fromkeys([*self._raw, *self._facts])
+
+    def __len__(self) -> int:
+        return len(set(self._raw) | set(self._facts))
+
+
+class _Context(jinja2.runtime.Context):
+    """Looks names up in `_Variables`, which is given as the one variable `\\0`."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        variables = self.parent.get("\0")
+        if variables is not None and key in variables:
+            return variables[key]
+        return super().resolve_or_missing(key)
+
+
+_ENVIRONMENT.context_class = _Context
+
+
+def _render(value: Json, variables: _Variables) -> Any:
+    """Render every text in a value. Raises what Jinja2 raises."""
+    if isinstance(value, str):
+        return _text(value, variables)
+    if isinstance(value, Mapping):
+        return {
+            str(_text(key, variables)) if isinstance(key, str) else key: _render(item, variables)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_render(item, variables) for item in value]
+    return value
+
+
+def _text(text: str, variables: _Variables) -> Any:
+    if (single := _single(text)) is not None:
+        return _defined(single(**{"\0": variables}))
+    template = _template(text)
+    if template is None:
+        return text
+    given = template.render(**{"\0": variables})
+    if len(given) > MAX_TEXT:
+        raise SecurityError(f"the template gives {len(given):,} characters; at most {MAX_TEXT:,} are taken")
+    return given
+
+
+def _defined(value: Any) -> Any:
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()  # type: ignore[no-untyped-call]
+    return value
+
+
+class Scope:
+    """The variables at one point of a playbook. Later layers win; what `-e` gives always wins."""
+
+    def __init__(
+        self, raw: Mapping[str, Any], facts: Mapping[str, Any], extra: Mapping[str, Any], where: str
+    ) -> None:
+        self._raw, self._facts, self._extra, self._where = raw, facts, extra, where
+        self._variables = _Variables({**raw, **extra}, facts, where)
+
+    def child(self, variables: Mapping[str, Json], facts: Mapping[str, Any] | None = None) -> Scope:
+        """Return a scope with more variables (rendered when used) and facts (never rendered)."""
+        more = self._facts if not facts else _Layers(facts, self._facts)
+        return Scope({**self._raw, **variables} if variables else self._raw, more, self._extra, self._where)
+
+    def render(self, value: Json, at: At) -> Any:
+        """Render a value deeply. Raises InputError with the place of each text that fails."""
+        problems: list[Problem] = []
+        rendered = self._deep(value, at, (), problems)
+        if problems:
+            raise InputError(*problems)
+        return rendered
+
+    def expression(self, text: str | bool | int, place: Place) -> Any:
+        """Evaluate an expression (`when`, `select`, `loop`) to its value. Raises InputError."""
+        if not isinstance(text, str):
+            return text
+        try:
+            return _defined(_expression(text)(**{"\0": self._variables}))
+        except InputError:
+            raise
+        except Exception as error:
+            raise InputError(self._problem(error, place)) from None
+
+    def _deep(self, value: Json, at: At, path: tuple[str | int, ...], problems: list[Problem]) -> Any:
+        if isinstance(value, Mapping):
+            found = {}
+            for key, item in value.items():
+                name = self._leaf(key, at, (*path, key), problems) if isinstance(key, str) else key
+                found[name if isinstance(name, str) else str(name)] = self._deep(item, at, (*path, key), problems)
+            return found
+        if isinstance(value, list | tuple):
+            return [self._deep(item, at, (*path, index), problems) for index, item in enumerate(value)]
+        return self._leaf(value, at, path, problems) if isinstance(value, str) else value
+
+    def _leaf(self, text: str, at: At, path: tuple[str | int, ...], problems: list[Problem]) -> Any:
+        try:
+            return _text(text, self._variables)
+        except InputError as error:
+            problems += error.problems
+        except Exception as error:
+            problems.append(self._problem(error, at(*path)))
+        return None
+
+    def _problem(self, error: Exception, place: Place) -> Problem:
+        """Say in the user's words what a template did wrong; whatever it raised, it is the playbook's mistake."""
+        from iamfix.model import AwsError
+
+        if isinstance(error, AwsError):
+            raise error
+        if isinstance(error, jinja2.UndefinedError):
+            message = str(error.message)
+            word = message.split("'")[1] if message.count("'") >= 2 else ""
+            return Problem("error", str(place), f"{self._where}{message}", nearest(word, self._variables) if word else "")
+        return Problem("error", str(place), f"{self._where}the template failed: {error or type(error).__name__}")
+
+
+class _Layers(Mapping[str, Any]):
+    """Facts over facts, without copying or touching any of them."""
+
+    def __init__(self, over: Any, under: Mapping[str, Any]) -> None:
+        self._over, self._under, self._keys = over, under, frozenset(over.keys())
+
+    def __getitem__(self, name: str) -> Any:
+        return self._over[name] if name in self._keys else self._under[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._keys or name in self._under
+
+    def __iter__(self) -> Iterator[str]:
+        yield from dict.fromkeys([*self._keys, *self._under])
+
+    def __len__(self) -> int:
+        return len(set(self._keys) | set(self._under))
+
+
+class Renderer:
+    """Makes scopes for accounts; finds templates in the given folders, first come."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = [root.resolve() for root in roots]
+
+    def scope(self, account: Account, extra: Mapping[str, Any], world: World | None) -> Scope:
+        """Return an account's scope: its variables, what is built in, and `resources()` and `template()`."""
+        facts: dict[str, Any] = {
+            "account_id": account.id,
+            "account_name": account.name,
+            "account_groups": list(account.groups),
+            "partition": account.partition,
+            "home_region": account.home_region,
+            "region": account.home_region,
+            "regions": list(account.regions),
+        }
+        scope: list[Scope] = []
+
+        def resources(kind: str, region: str | None = None) -> list[Any]:
+            if world is None:
+                raise SecurityError("resources() needs AWS; it cannot be checked offline")
+            if kind not in world.kinds:
+                raise SecurityError(f"there is no kind {kind!r}; {nearest(kind, world.kinds)}")
+            where = None if world.kinds[kind].SCOPE == "global" else region or account.home_region
+            return list(world.resources(kind, where))
+
+        def template(path: str, **variables: Any) -> Any:
+            return self.template(path, scope[0].child({}, variables))
+
+        facts |= {"resources": resources, "template": template}
+        scope.append(Scope(dict(account.vars), facts, extra, f"{account.name}: "))
+        return scope[0]
+
+    def find(self, path: str) -> Path:
+        """Return a template's file. Raises InputError when there is none, or it is outside of the templates folders."""
+        for root in self._roots:
+            found = (root / path).resolve()
+            if found.is_relative_to(root) and found.is_file():
+                return found
+        known = [str(one.relative_to(root)) for root in self._roots for one in root.rglob("*") if one.is_file()]
+        raise InputError(Problem("error", path, "there is no such template in templates/", nearest(path, known)))
+
+    def template(self, path: str, scope: Scope) -> Any:
+        """Render a template file. `.json` and `.yml` templates (`.j2` or not) are read and given as values."""
+        file = self.find(path)
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(Problem("error", str(file), f"this template cannot be read: {error}")) from None
+        if wrong := check_syntax(text):
+            raise InputError(Problem("error", str(file), wrong))
+        rendered = scope.render(text + "{# #}", lambda *_: Place(str(file), 1))
+        name = file.name.removesuffix(".j2")
+        if name.endswith(".json"):
+            try:
+                return json.loads(rendered, object_pairs_hook=_no_twice)
+            except ValueError as error:
+                line = getattr(error, "lineno", 1)
+                shown = rendered.splitlines()[line - 1 : line]
+                problem = Problem("error", f"{file}:{line}", f"it yields no JSON: {error}", f"the line: {shown[:1]}")
+                raise InputError(problem) from None
+        return yamlfile.parse(rendered, str(file)).data if name.endswith((".yml", ".yaml")) else rendered
+
+
+def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in names if names.count(key) > 1)!r} is given twice")
+    return found

@@ -1,0 +1,390 @@
+"""The runs: playbooks and inventory in, plans and outcomes out. Accounts go side by side; one's failure is its own."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from iamfix import planfile
+from iamfix.apply import Applier, Moved, Stopped
+from iamfix.aws.model import faults
+from iamfix.aws.reader import Reads
+from iamfix.aws.sender import Sender
+from iamfix.aws.session import AccountSession, Sessions
+from iamfix.clock import Clock, SystemClock
+from iamfix.guards import allowed, guarded, too_many
+from iamfix.inventory import Inventory, load_inventory
+from iamfix.journal import Journal, new_run_id, read_run
+from iamfix.kinds import KINDS
+from iamfix.kinds.protocol import Want
+from iamfix.model import (
+    Account,
+    AccountPlan,
+    Call,
+    Change,
+    IamfixError,
+    InputError,
+    Json,
+    Plan,
+    Problem,
+    Wave,
+)
+from iamfix.patterns import select_accounts
+from iamfix.plan import Choice, Fold
+from iamfix.playbook import Play, Playbooks, load_playbooks
+from iamfix.render import Renderer
+from iamfix.rollback import rollback_changes
+from iamfix.world import World
+
+State = Literal["done", "failed", "refused", "skipped", "nothing"]
+
+
+class Progress(Protocol):
+    """What a run tells while it goes on; may be called from several threads."""
+
+    def start(self, total: int, what: str) -> None: ...
+    def account(self, name: str, event: str, detail: str = "") -> None: ...
+    def call(self, account: str, call: Call, state: str, detail: str = "") -> None: ...
+    def finish(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says of a run; the same words everywhere."""
+
+    inventory: Path = Path("inventory")
+    limit: str | None = None
+    tags: tuple[str, ...] = ()
+    skip_tags: tuple[str, ...] = ()
+    extra_vars: Mapping[str, Json] = field(default_factory=dict)
+    forks: int = 8
+    max_changes: int | None = None
+    max_deletes: int | None = None
+    allow: tuple[str, ...] = ()
+    journal: Path = Path(".iamfix")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an apply."""
+
+    run_id: str
+    accounts: Mapping[str, State]
+    problems: tuple[Problem, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        if self.interrupted:
+            return 130
+        bad = [state for state in self.accounts.values() if state in ("failed", "refused", "skipped")]
+        if not bad:
+            return 0
+        return 3 if any(state in ("done", "nothing") for state in self.accounts.values()) else 1
+
+
+@dataclass(slots=True)
+class Runner:
+    """Plans and applies. What differs between a real run and a test is passed in."""
+
+    options: Options
+    progress: Progress
+    clock: Clock = field(default_factory=SystemClock)
+    chance: random.Random = field(default_factory=random.Random)
+    stop: threading.Event = field(default_factory=threading.Event)
+    used: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """(service, operation) that planning has sent, by account."""
+
+    def plan(self, playbooks: Sequence[Path]) -> Plan:
+        """Plan the playbooks for the accounts they name. Raises InputError; what fails in one account is in its plan."""
+        inventory = load_inventory(self.options.inventory)
+        loaded = load_playbooks(playbooks, KINDS)
+        plays = [(play, self._accounts(inventory, play)) for play in loaded.plays]
+        wanted = {account.name for _, chosen in plays for account in chosen}
+        accounts = [account for account in inventory.accounts if account.name in wanted]
+        if not accounts:
+            where = str(self.options.inventory)
+            raise InputError(Problem("error", where, "no account matches the plays and --limit", "`iamfix inventory`"))
+        made_at = self.clock.now()
+        sessions = Sessions(self.clock, self.chance, f"iamfix-plan-{made_at:%Y%m%dT%H%M%SZ}")
+        numbered = [(number, play, {a.name for a in chosen}) for number, (play, chosen) in enumerate(plays)]
+
+        def one(account: Account) -> AccountPlan:
+            mine = [(number, play) for number, play, names in numbered if account.name in names]
+            return self._plan_account(sessions, account, mine, loaded)
+
+        plans = self._side_by_side(accounts, one, "plan")
+        return self._finish(
+            plans,
+            made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            {"playbooks": loaded.digest, "inventory": inventory.digest},
+            tuple(_wave(play, chosen) for play, chosen in plays),
+        )
+
+    def saved(self, path: Path) -> Plan:
+        """Load a saved plan. Raises InputError when it is no plan, was edited, or is of other accounts."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(Problem("error", str(path), f"this plan cannot be read: {error}")) from None
+        except (ValueError, RecursionError) as error:
+            raise InputError(Problem("error", str(path), f"this is not a saved plan: {error}", "plan again")) from None
+        inventory = load_inventory(self.options.inventory)
+        plan = planfile.from_json(data, KINDS, {a.name: a for a in inventory.accounts}, str(path))
+        accounts = tuple(
+            replace(one, problems=tuple(allowed(problem, self.options.allow) for problem in one.problems))
+            for one in plan.accounts
+        )
+        return self._limited(replace(plan, accounts=accounts))
+
+    def rollback(self, run_id: str) -> Plan:
+        """Plan the way back of a run. Raises JournalError, InputError."""
+        run = read_run(self.options.journal, run_id)
+        inventory = load_inventory(self.options.inventory)
+        by_name = {account.name: account for account in inventory.accounts}
+        recorded = {one["name"]: one for one in run.plan["accounts"] if run.attempted.get(one["name"])}
+        if missing := sorted(recorded.keys() - by_name.keys()):
+            problem = Problem(
+                "error", str(self.options.inventory), f"the run changed {missing[0]!r}, which is not here"
+            )
+            raise InputError(problem)
+        chosen = list(inventory.accounts)
+        if self.options.limit:
+            chosen = list(select_accounts(self.options.limit, inventory))
+        accounts = [account for account in chosen if account.name in recorded]
+        made_at = self.clock.now()
+        sessions = Sessions(self.clock, self.chance, f"iamfix-rollback-{made_at:%Y%m%dT%H%M%SZ}")
+
+        def one(account: Account) -> AccountPlan:
+            def fold(world: World) -> AccountPlan:
+                made = planfile.read_changes(recorded[account.name]["changes"], KINDS, account.partition)
+                attempted = run.attempted[account.name]
+                changes, problems = rollback_changes(world, made, attempted, run.id, faults)
+                return AccountPlan(account, changes=changes, problems=problems)
+
+            return self._with_world(sessions, account, fold)
+
+        plans = self._side_by_side(accounts, one, "plan")
+        wave = Wave(f"rollback of {run.id}", (tuple(account.name for account in accounts),), 100.0)
+        digests = dict(run.plan["digests"])
+        return self._finish(plans, made_at.strftime("%Y-%m-%dT%H:%M:%SZ"), digests, (wave,) if accounts else ())
+
+    def apply(self, plan: Plan, what: str = "apply") -> Outcome:
+        """Apply a plan that has no errors; journals it. Raises InputError when a guard refuses it."""
+        refusing = [problem for problem in plan.problems() if problem.severity == "error"]
+        if refusing:
+            raise InputError(*refusing)
+        now = self.clock.now()
+        run = new_run_id(now)
+        journal = Journal(self.options.journal, run)
+        journal.begin(plan, what, now, self.options.allow)
+        sessions = Sessions(self.clock, self.chance, f"iamfix-{run}")
+        work = _Apply(self, plan, journal, sessions)
+        self.progress.start(sum(1 for one in plan.accounts if one.changes), "apply")
+        try:
+            work.go()
+        finally:
+            self.progress.finish()
+        states = work.final()
+        ended = "interrupted" if self.stop.is_set() else "failed" if "failed" in states.values() else "done"
+        journal.end(ended, self.clock.now())
+        return Outcome(run, states, tuple(work.problems), self.stop.is_set())
+
+    def _accounts(self, inventory: Inventory, play: Play) -> list[Account]:
+        chosen = list(select_accounts(play.accounts, inventory))
+        if self.options.limit:
+            within = {account.name for account in select_accounts(self.options.limit, inventory)}
+            chosen = [account for account in chosen if account.name in within]
+        return chosen
+
+    def _plan_account(
+        self, sessions: Sessions, account: Account, plays: Sequence[tuple[int, Play]], loaded: Playbooks
+    ) -> AccountPlan:
+        def fold(world: World) -> AccountPlan:
+            scope = Renderer(loaded.template_roots).scope(account, self.options.extra_vars, world)
+            choice = Choice(self.options.tags, self.options.skip_tags)
+            planning = Fold(world, scope, faults, choice)
+            for number, play in plays:
+                planning.run(number, play)
+            return planning.result(account)
+
+        return self._with_world(sessions, account, fold)
+
+    def _with_world(self, sessions: Sessions, account: Account, fold: Callable[[World], AccountPlan]) -> AccountPlan:
+        """Enter an account and fold something over its world; whatever fails there stays there."""
+        began, reads = self.clock.monotonic(), None
+        try:
+            session = sessions.enter(account)
+            reads = Reads(session, self.clock, self.chance)
+            plan = fold(_world(session, reads))
+            self.used[account.name] = reads.used
+            plan = replace(plan, api_calls=session.count.sent)
+        except IamfixError as error:
+            plan = AccountPlan(account, error=str(error), api_calls=0)
+        finally:
+            if reads is not None:
+                reads.close()
+        return replace(plan, seconds=round(self.clock.monotonic() - began, 3))
+
+    def _side_by_side(
+        self, accounts: Sequence[Account], one: Callable[[Account], AccountPlan], what: str
+    ) -> list[AccountPlan]:
+        def told(account: Account) -> AccountPlan:
+            if self.stop.is_set():
+                raise KeyboardInterrupt
+            self.progress.account(account.name, "started")
+            plan = one(account)
+            self.progress.account(account.name, "failed" if plan.error else "done", plan.error or "")
+            return plan
+
+        self.progress.start(len(accounts), what)
+        try:
+            return list(self._map(accounts, told))
+        finally:
+            self.progress.finish()
+
+    def _map(self, items: Sequence[Any], one: Callable[[Any], Any]) -> Iterator[Any]:
+        """Run one thing for each item, `--forks` at once; an interrupt lets what is under way end."""
+        with ThreadPoolExecutor(max(1, self.options.forks), thread_name_prefix="account") as pool:
+            try:
+                yield from [future.result() for future in [pool.submit(one, item) for item in items]]
+            except KeyboardInterrupt:
+                self.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _finish(
+        self, plans: Sequence[AccountPlan], made_at: str, digests: Mapping[str, str], waves: tuple[Wave, ...]
+    ) -> Plan:
+        checked = tuple(guarded(plan, self.options.allow) for plan in plans)
+        plan = self._limited(Plan("", made_at, digests, checked, waves))
+        return replace(plan, id=planfile.identify(plan))
+
+    def _limited(self, plan: Plan) -> Plan:
+        """Add what the guards over the whole plan say, to the first account that has changes."""
+        found = too_many(plan, self.options.max_changes, self.options.max_deletes)
+        problems = tuple(allowed(problem, self.options.allow) for problem in found)
+        if not problems:
+            return plan
+        first = next(index for index, one in enumerate(plan.accounts) if one.changes)
+        accounts = list(plan.accounts)
+        accounts[first] = replace(accounts[first], problems=(*accounts[first].problems, *problems))
+        return replace(plan, accounts=tuple(accounts))
+
+
+@dataclass(slots=True)
+class _Apply:
+    """The state of one apply: which accounts are through, play by play, wave by wave."""
+
+    runner: Runner
+    plan: Plan
+    journal: Journal
+    sessions: Sessions
+    states: dict[str, State] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    halted: bool = False
+    _entered: dict[str, AccountSession] = field(default_factory=dict)
+
+    def go(self) -> None:
+        by_name = {one.account.name: one for one in self.plan.accounts}
+        for one in self.plan.accounts:
+            if one.error is not None:
+                self.states[one.account.name] = "failed"
+        for number, wave in enumerate(self.plan.waves):
+            for batch in wave.batches:
+                if self.halted or self.runner.stop.is_set():
+                    return
+                due = [
+                    (by_name[name], changes)
+                    for name in batch
+                    if name in by_name
+                    and self.states.get(name) not in ("failed", "refused")
+                    and (changes := [c for c in by_name[name].changes if c.origin.step[0] == number])
+                ]
+                try:
+                    list(self.runner._map(due, self._account))
+                except KeyboardInterrupt:
+                    return
+                bad = [name for name in batch if self.states.get(name) in ("failed", "refused")]
+                many = len(wave.batches) > 1 or wave.max_fail_percentage < 100
+                if bad and many and 100 * len(bad) / len(batch) > wave.max_fail_percentage:
+                    self.halted = True
+
+    def final(self) -> dict[str, State]:
+        """Return the state of every account: what was not reached was skipped."""
+        return {
+            one.account.name: self.states.get(one.account.name, "skipped" if one.changes else "nothing")
+            for one in self.plan.accounts
+        }
+
+    def _account(self, work: tuple[AccountPlan, list[Change]]) -> None:
+        plan, changes = work
+        name, clock, progress = plan.account.name, self.runner.clock, self.runner.progress
+        self.journal.account(name, "started", clock.now())
+        progress.account(name, "started")
+        try:
+            made = self._applier(plan.account).apply(changes)
+            state: State = "done" if made or self.states.get(name) == "done" else "nothing"
+            detail = ""
+        except Stopped as error:
+            state, detail = "failed", str(error)
+        except Moved as error:
+            state, detail = "refused", str(error)
+            self.problems += error.problems
+        except IamfixError as error:
+            state, detail = "failed", "; ".join([str(error), *getattr(error, "__notes__", ())])
+            self.problems.append(
+                Problem("error", name, detail, f"`iamfix show {self.journal.run}` tells how far it came")
+            )
+        self.states[name] = "failed" if plan.incomplete and state != "refused" else state
+        self.journal.account(name, state, clock.now(), detail)
+        progress.account(name, state, detail)
+
+    def _applier(self, account: Account) -> Applier:
+        runner = self.runner
+        if account.name not in self._entered:
+            self._entered[account.name] = self.sessions.enter(account)
+        session = self._entered[account.name]
+        last: list[World] = []
+
+        def new_world() -> World:
+            last[:] = [_world(session, Reads(session, runner.clock, runner.chance))]
+            return last[0]
+
+        def known(name: str) -> bool:
+            return any(name in names for world in last for names in world.names())
+
+        sender = Sender(session, runner.clock, runner.chance, known)
+        return Applier(account.name, new_world, sender, self.journal, runner.clock, runner.progress.call, runner.stop)
+
+
+def _world(session: AccountSession, reads: Reads) -> World:
+    def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
+        return KINDS[kind].observe(reads.at(region), want)
+
+    return World(session.account, KINDS, observe)
+
+
+def _wave(play: Play, accounts: Sequence[Account]) -> Wave:
+    """Cut a play's accounts into batches, as `serial` says: numbers or shares, the last one repeats."""
+    names = [account.name for account in accounts]
+    if not play.serial:
+        return Wave(
+            play.name,
+            (tuple(names),) if names else (),
+            100.0 if play.max_fail_percentage is None else play.max_fail_percentage,
+        )
+    batches, steps = [], list(play.serial)
+    while names:
+        step = steps.pop(0) if len(steps) > 1 else steps[0]
+        share = step.endswith("%") if isinstance(step, str) else False
+        size = max(1, int(len(accounts) * float(str(step)[:-1]) / 100)) if share else max(1, int(step))
+        batches.append(tuple(names[:size]))
+        names = names[size:]
+    return Wave(play.name, tuple(batches), play.max_fail_percentage or 0.0)

@@ -1,0 +1,83 @@
+"""The practice cloud: its accounts, its clock, and each service's state by account and partition."""
+
+from __future__ import annotations
+
+import random
+import string
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from iamfix.sandbox.clock import Clock
+from iamfix.sandbox.credentials import Credentials
+from iamfix.sandbox.faults import Faults
+from iamfix.sandbox.store import Visibility
+
+_ID_LETTERS = string.ascii_uppercase + "234567"
+
+
+class ServiceState(Protocol):
+    """A service's state in one account and partition; made when it is first asked for."""
+
+    def __init__(self, visibility: Visibility) -> None: ...
+
+
+S = TypeVar("S", bound=ServiceState)
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account: its twelve-digit id, name and e-mail address."""
+
+    id: str
+    name: str
+    email: str
+
+
+class Cloud:
+    """Everything that the sandbox remembers. Handlers run one at a time, under `lock`."""
+
+    def __init__(self, seed: int, clock: Clock) -> None:
+        self.lock = threading.RLock()
+        self.seed = seed
+        self.clock = clock
+        self.faults = Faults(random.Random(f"faults {seed}"))  # noqa: S311 - must repeat
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all accounts and all state, and switch the faults off."""
+        self.rng = random.Random(f"ids {self.seed}")  # noqa: S311 - must repeat
+        self.visibility = Visibility(self.clock, random.Random(f"delays {self.seed}"))  # noqa: S311
+        self.faults.clear()
+        self.accounts: dict[str, Account] = {}
+        self.management_account: str | None = None
+        self.organization_id: str | None = None
+        self.credentials = Credentials()
+        self._states: dict[tuple[type, str, str], object] = {}
+
+    def add_account(self, account_id: str, name: str, email: str | None = None) -> Account:
+        """Open an account."""
+        account = Account(account_id, name, email or f"aws+{name}@example.com")
+        self.accounts[account_id] = account
+        return account
+
+    def state(self, kind: type[S], account: str, partition: str) -> S:
+        """A service's state in an account."""
+        key = (kind, account, partition)
+        found = self._states.get(key)
+        if not isinstance(found, kind):
+            found = self._states[key] = kind(self.visibility)
+        return found
+
+    def now(self) -> datetime:
+        """The sandbox's time, to the second, as AWS tells it."""
+        return datetime.fromtimestamp(int(self.clock.now()), UTC)
+
+    def new_id(self, prefix: str, length: int = 21) -> str:
+        """An AWS unique id such as `AIDA…`, `length` characters in all."""
+        return prefix + "".join(self.rng.choices(_ID_LETTERS, k=length - len(prefix)))
+
+    def new_secret(self, length: int) -> str:
+        """A random text such as a secret access key."""
+        return "".join(self.rng.choices(string.ascii_letters + string.digits, k=length))

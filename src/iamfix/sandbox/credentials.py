@@ -1,0 +1,91 @@
+"""Who sends a request: access keys, sessions of assumed roles, and the caller that they stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from iamfix.sandbox.errors import AwsError
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The principal behind a request.
+
+    `arn` is as GetCallerIdentity tells it; `principal_arn` is the IAM user's or role's own ARN (for an assumed role
+    these differ), as the condition key aws:PrincipalArn has it. `user_id` is AIDA…, AROA…:session, or the account id.
+    """
+
+    account: str
+    arn: str
+    user_id: str
+    principal_arn: str
+    kind: Literal["root", "user", "role"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """Temporary credentials of an assumed role."""
+
+    caller: Caller
+    role_id: str
+    expires: float
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UserKey:
+    """A long-term access key of an IAM user."""
+
+    account: str
+    partition: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class LastUse:
+    """When, where and for what an access key was last used."""
+
+    at: datetime
+    region: str
+    service: str
+
+
+@dataclass
+class Credentials:
+    """All keys that the sandbox has given out, also those that are deleted or expired since.
+
+    `default` is the caller behind keys that the sandbox has never seen: the administrator of the management account.
+    `last_use` holds access keys; `role_last_use` role ids.
+    """
+
+    user_keys: dict[str, UserKey] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    last_use: dict[str, LastUse] = field(default_factory=dict)
+    role_last_use: dict[str, LastUse] = field(default_factory=dict)
+    default: Caller | None = None
+
+
+def root_caller(account: str, partition: str) -> Caller:
+    """The root user of an account."""
+    arn = f"arn:{partition}:iam::{account}:root"
+    return Caller(account=account, arn=arn, user_id=account, principal_arn=arn, kind="root")
+
+
+def is_account_id(text: str) -> bool:
+    """Whether a text is a twelve-digit account id."""
+    return re.fullmatch(r"[0-9]{12}", text) is not None
+
+
+def invalid_token() -> AwsError:
+    """The answer to a key that does not exist, or is inactive."""
+    return AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", status=403)
+
+
+def expired_token(protocol: str) -> AwsError:
+    """The answer to temporary credentials that have expired."""
+    code = "ExpiredToken" if protocol in ("query", "rest-xml", "ec2") else "ExpiredTokenException"
+    return AwsError(code, "The security token included in the request is expired", status=403)

@@ -1,0 +1,10 @@
+"""The table of services that the sandbox answers itself; all others, and operations not in it, are moto's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from iamfix.sandbox.call import Service
+from iamfix.sandbox.services import iam, sts
+
+SERVICES: Mapping[str, Service] = {service.name: service for service in (iam.SERVICE, sts.SERVICE)}

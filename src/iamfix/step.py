@@ -1,0 +1,54 @@
+"""One step of the fold: a resource goes from how it looks to how it shall, as a `Change`; and the world follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from iamfix.model import UNREAD, Change, Origin
+from iamfix.world import Spot, World
+
+
+def change(
+    world: World, kind_name: str, name: str, region: str | None, after: Any | None, origin: Origin,
+    notes: tuple[str, ...] = (),
+) -> Change | None:  # fmt: skip
+    """Return the change that takes a resource to `after` (None: away), or None when no call is needed.
+
+    The world is not touched; `follow` does that.
+    """
+    before = world.get(kind_name, name, region)
+    kind = world.kinds[kind_name]
+    if before is None and after is None:
+        return None
+    look = Spot(world, region)
+    forward = tuple(kind.calls(name, before, after, look))
+    if not forward:
+        return None
+    return Change(
+        address=world.address(kind_name, name, region),
+        kind=kind_name,
+        name=name,
+        region=region,
+        before=before,
+        after=after,
+        calls=forward,
+        undo=tuple(kind.calls(name, after, before, look)),
+        loses=() if before is None else tuple(kind.loses(name, before, after)),
+        origin=origin,
+        notes=notes,
+    )
+
+
+def follow(world: World, done: Change) -> None:
+    """Put a change's result into the world, and what it does to others' seen fields."""
+    kind = world.kinds[done.kind]
+    ripples = list(kind.ripples(done.name, done.before, done.after, Spot(world, done.region)))
+    world.put(done.kind, done.name, done.region, done.after)
+    for ripple in ripples:
+        where = None if world.kinds[ripple.kind].SCOPE == "global" else done.region
+        state = world.get(ripple.kind, ripple.name, where)
+        if state is None or getattr(state, ripple.field) is UNREAD:
+            continue
+        value = (getattr(state, ripple.field) | ripple.step.include) - ripple.step.exclude
+        world.put(ripple.kind, ripple.name, where, replace(state, **{ripple.field: value}))

@@ -1,0 +1,137 @@
+"""The words of a playbook and an inventory as pydantic models: what is checked, and what `iamfix schema` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from iamfix.model import Json, Problem
+from iamfix.yamlfile import Source, nearest
+
+Text = Annotated[str, Field(strict=True)]
+Names = list[Text]
+Severity = Literal["critical", "high", "medium", "low", "info"]
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CheckWords(_Words):
+    """What no call can fix: each resource that matches is a finding."""
+
+    kind: Text = Field(description="The kind whose resources are looked at.")
+    select: Text | bool = Field(description="Expression over a resource's name and fields.")
+    message: Text = Field(description="What is wrong and what to do; may name the resource's fields.")
+    severity: Severity = Field("medium", description="How bad it is.")
+
+
+class TaskWords(_Words):
+    """A task: one kind with its arguments, a check, or other tasks from a file."""
+
+    name: Text = Field("", description="What the task is for, in the plan.")
+    when: Text | bool | list[Text | bool] = Field([], description="Expression(s) that must hold.")
+    loop: Any = Field(None, description="A list, or an expression that gives one; each member is `item`.")
+    vars: dict[str, Any] = Field({}, description="Variables of this task.")
+    tags: Text | Names = Field([], description="Words for --tags and --skip-tags.")
+    practice: Annotated[int, Field(strict=True, ge=1, le=12)] | None = Field(None, description="Which practice it serves.")
+    controls: Names = Field([], description="Control ids it serves, such as CIS-7.0/2.13.")
+    allow: Names = Field([], description="Guards that this task overrides, by name.")
+    regions: Text | Names = Field([], description="Regions for kinds that live in one: a list, or all.")
+    include_tasks: Text | None = Field(None, description="A file of tasks, relative to this one.")
+    check: CheckWords | None = Field(None, description="A finding instead of a change.")
+
+
+class PlayWords(_Words):
+    """A play: tasks for accounts."""
+
+    name: Text = Field("", description="What the play is for.")
+    accounts: Text = Field(description="Which accounts: names, groups, ids, globs; a:b, a:&b, a:!b.")
+    serial: str | int | list[str | int] = Field([], description="Waves: numbers or shares of the accounts.")
+    max_fail_percentage: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        None, description="Share of a wave that may fail before the run stops."
+    )
+    vars: dict[str, Any] = Field({}, description="Variables of this play.")
+    tags: Text | Names = Field([], description="Words for --tags and --skip-tags.")
+    tasks: list[dict[str, Any]] = Field(description="What to do, in order.")
+
+
+class ProtectedWords(_Words):
+    """A principal that must keep its access."""
+
+    principal: Text
+    probes: list[dict[str, str]] = []
+
+
+class AccountWords(_Words):
+    """An account of the inventory."""
+
+    id: str | int = Field(description="Twelve digits.")
+    role_arn: Text | None = Field(None, description="The role to assume; null for the caller's own credentials.")
+    role_name: Text | None = Field(None, description="The role to assume, by name.")
+    external_id: Text | None = Field(None, description="External id for assuming the role.")
+    profile: Text | None = Field(None, description="Profile of the AWS configuration.")
+    regions: Names | None = Field(None, description="Regions to work in.")
+    home_region: Text | None = Field(None, description="Where what lives in one region is kept.")
+    protected: list[Text | ProtectedWords] | None = Field(None, description="Principals that must keep their access.")
+    vars: dict[str, Any] = Field({}, description="Variables of this account.")
+
+
+_MESSAGES = {
+    "string_type": "expected text",
+    "list_type": "expected a list",
+    "dict_type": "expected names with values",
+    "int_type": "expected a number",
+    "int_parsing": "expected a number",
+    "float_parsing": "expected a number",
+    "bool_type": "expected true or false",
+}
+
+
+def check(model: type[BaseModel], data: Json, source: Source, path: tuple[str | int, ...]) -> list[Problem]:
+    """Return what is wrong with a value, each mistake once and with its place."""
+    if not isinstance(data, dict):
+        return [Problem("error", str(source.place(*path)), f"expected names with values, got {type(data).__name__}")]
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        return list(_problems(error, model, source, path))
+    return []
+
+
+def _problems(
+    error: ValidationError, model: type[BaseModel], source: Source, path: tuple[str | int, ...]
+) -> Iterator[Problem]:
+    told: set[tuple[str | int, ...]] = set()
+    for one in error.errors(include_url=False, include_input=False, include_context=True):
+        # Members of a union come with the union's own steps in their path; the data's steps are a prefix of it.
+        where = _in_data(one["loc"], source, path)
+        if where in told:
+            continue
+        told.add(where)
+        if one["type"] == "extra_forbidden":
+            word = str(one["loc"][-1])
+            place = source.place(*path, *where, key=True)
+            yield Problem("error", str(place), f"unknown key {word!r}", nearest(word, model.model_fields))
+        elif one["type"] == "missing":
+            yield Problem("error", str(source.place(*path)), f"{one['loc'][-1]!r} is missing")
+        else:
+            name = ".".join(str(part) for part in where)
+            message = _MESSAGES.get(one["type"], one["msg"].lower())
+            yield Problem("error", str(source.place(*path, *where)), f"{name}: {message}")
+
+
+def _in_data(loc: tuple[str | int, ...], source: Source, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    found: list[str | int] = []
+    data = source.data
+    for part in path:
+        data = data[part]
+    for part in loc:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        found.append(part)
+    return tuple(found)

@@ -1,0 +1,198 @@
+"""YAML files with the place of everything in them.
+
+Scalars are read as YAML 1.2 does: only true and false are yes or no, `2012-10-17` and `012345678901` stay text. A key
+given twice, a tag, and a file that unfolds to more than it should are mistakes with their place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from iamfix.model import InputError, Json, Place, Problem
+
+MAX_BYTES = 4_000_000
+MAX_NODES = 400_000
+MAX_DEPTH = 60
+
+Path_ = tuple[str | int, ...]
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Composes nodes; scalars resolve as in YAML 1.2's core schema, less octal and hexadecimal numbers."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?", "-+0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A YAML file as plain values, which knows where each came from."""
+
+    file: str
+    data: Json
+    text: str
+    _places: dict[Path_, Place] = field(repr=False)
+
+    def place(self, *path: str | int, key: bool = False) -> Place:
+        """Return the place of a value (or of its key); of the nearest thing around it where it has none itself."""
+        for length in range(len(path), -1, -1):
+            found = self._places.get((*path[:length], "\0key") if key and length == len(path) else path[:length])
+            if found is not None:
+                return found
+        return Place(self.file)
+
+
+def load(path: Path, name: str | None = None) -> Source:
+    """Read a YAML file. Raises InputError, with every mistake in it."""
+    shown = name or str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(Problem("error", shown, f"this file cannot be read: {error.strerror}")) from None
+    if len(raw) > MAX_BYTES:
+        raise InputError(Problem("error", shown, f"{len(raw):,} bytes; at most {MAX_BYTES:,} are read"))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InputError(Problem("error", f"{shown}:{line}", "this is not UTF-8 text")) from None
+    return parse(text, shown)
+
+
+def parse(text: str, file: str) -> Source:
+    """Read YAML text. Raises InputError, with every mistake in it."""
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        raise InputError(Problem("error", str(place), f"not YAML: {error.problem or error.context}", _hint(text, mark))) from None
+    except yaml.YAMLError as error:
+        raise InputError(Problem("error", file, f"not YAML: {str(error).splitlines()[0]}")) from None
+    except RecursionError:
+        raise InputError(Problem("error", file, f"nested more than {MAX_DEPTH} deep")) from None
+    if node is None:
+        return Source(file, None, text, {})
+    reading = _Reading(file)
+    data = reading.value(node, (), 0)
+    if reading.problems:
+        raise InputError(*reading.problems)
+    return Source(file, data, text, reading.places)
+
+
+def _hint(text: str, mark: Any) -> str:
+    lines = text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if "\t" in line:
+        return "YAML is indented with spaces, not tabs"
+    return "put text that holds {{ }} or a colon in quotes" if "{{" in line or ": " in line else ""
+
+
+class _Reading:
+    """Turns nodes into values, and notes their places and mistakes."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.places: dict[Path_, Place] = {}
+        self.problems: list[Problem] = []
+        self._nodes = 0
+
+    def value(self, node: yaml.Node, path: Path_, depth: int) -> Json:
+        self._nodes += 1
+        place = Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        if self._nodes > MAX_NODES or depth > MAX_DEPTH:
+            what = f"more than {MAX_NODES:,} values" if depth <= MAX_DEPTH else f"nested more than {MAX_DEPTH} deep"
+            raise InputError(Problem("error", str(place), f"the file unfolds to {what}"))
+        self.places[path] = place
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
+        return self._scalar(node, place)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> Json:
+        found: dict[str, Json] = {}
+        for key_node, item in node.value:
+            place = Place(self.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if not isinstance(key_node, yaml.ScalarNode):
+                hint = "put text that begins with {{ in quotes"
+                self.problems.append(Problem("error", str(place), "a key must be text", hint))
+                continue
+            key = key_node.value
+            if key == "<<" and key_node.style is None:
+                self._merge(item, found, path, depth, place)
+                continue
+            if key in found and (*path, key, "\0key") in self.places:
+                first = self.places[*path, key, "\0key"]
+                self.problems.append(
+                    Problem("error", str(place), f"the key {key!r} is given twice", f"the first is at line {first.line}")
+                )
+            self.places[*path, key, "\0key"] = place
+            found[key] = self.value(item, (*path, key), depth + 1)
+        return found
+
+    def _merge(self, node: yaml.Node, found: dict[str, Json], path: Path_, depth: int, place: Place) -> None:
+        merged = self.value(node, path, depth + 1)
+        for part in merged if isinstance(merged, list) else [merged]:
+            if not isinstance(part, dict):
+                self.problems.append(Problem("error", str(place), "<< takes a mapping, or a list of mappings"))
+                continue
+            for key, item in part.items():
+                found.setdefault(key, item)
+
+    def _scalar(self, node: yaml.Node, place: Place) -> Json:
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        text: str = node.value
+        if kind == "str":
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        try:
+            if kind == "int" and len(text) < 4000:
+                return int(text)
+            if kind == "float":
+                return float(text)
+        except ValueError:
+            pass
+        self.problems.append(Problem("error", str(place), f"the YAML tag {node.tag!r} is not read here", "leave it out"))
+        return text
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return a hint that names the word that was probably meant, or all words where there are few."""
+    known = sorted(words)
+    found = difflib.get_close_matches(word, known, 1, 0.6) or [
+        one for one in known if one.lower().replace("-", "_") == word.lower().replace("-", "_")
+    ]
+    if found:
+        return f"did you mean {found[0]!r}?"
+    return f"one of: {', '.join(known)}" if 0 < len(known) <= 24 else ""
+
+
+def walk(data: Json, path: Path_ = ()) -> Iterator[tuple[Path_, Json]]:
+    """Yield every value with its path, the outer before the inner."""
+    yield path, data
+    if isinstance(data, dict):
+        for key, item in data.items():
+            yield from walk(item, (*path, key))
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from walk(item, (*path, index))
