@@ -310,7 +310,7 @@ class Facts:
         return value
 
     def parse(self, plain: Json, partition: str) -> Any:
-        return plain
+        return tuple(plain) if isinstance(plain, list) else plain
 
     def schema(self) -> Json:
         return {}

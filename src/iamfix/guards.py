@@ -106,6 +106,8 @@ def _again(base: object, after: object, name: str) -> Asked:
 
 Guard = Callable[[AccountPlan], Iterator[Problem]]
 GUARDS: Sequence[Guard] = (irreversible, tasks_disagree)
+ROLLBACK_GUARDS: Sequence[Guard] = (irreversible,)
+"""A way back takes each step back, one after the other: its steps follow on each other by design."""
 
 
 def too_many(plan: Plan, max_changes: int | None, max_deletes: int | None) -> Iterator[Problem]:
@@ -120,9 +122,9 @@ def too_many(plan: Plan, max_changes: int | None, max_deletes: int | None) -> It
             )  # fmt: skip
 
 
-def guarded(plan: AccountPlan, allow: Collection[str]) -> AccountPlan:
+def guarded(plan: AccountPlan, allow: Collection[str], guards: Sequence[Guard] = GUARDS) -> AccountPlan:
     """Return the account's plan with what the guards say, and with what is allowed made a warning."""
-    problems = [*plan.problems, *(problem for guard in GUARDS for problem in guard(plan))]
+    problems = [*plan.problems, *(problem for guard in guards for problem in guard(plan))]
     tasks: dict[str, set[str]] = {}
     for change in plan.changes:
         tasks.setdefault(change.address, set()).update(change.origin.allow)

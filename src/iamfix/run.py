@@ -18,7 +18,7 @@ from iamfix.aws.reader import Reads
 from iamfix.aws.sender import Sender
 from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import Clock, SystemClock
-from iamfix.guards import allowed, guarded, too_many
+from iamfix.guards import GUARDS, ROLLBACK_GUARDS, Guard, allowed, guarded, too_many
 from iamfix.inventory import Inventory, load_inventory
 from iamfix.journal import Journal, new_run_id, read_run
 from iamfix.kinds import KINDS
@@ -37,7 +37,7 @@ from iamfix.model import (
 )
 from iamfix.patterns import select_accounts
 from iamfix.plan import Choice, Fold
-from iamfix.playbook import Play, Playbooks, load_playbooks
+from iamfix.playbook import Play, Playbooks, Task, load_playbooks
 from iamfix.render import Renderer
 from iamfix.rollback import rollback_changes
 from iamfix.world import World
@@ -100,11 +100,14 @@ class Runner:
     stop: threading.Event = field(default_factory=threading.Event)
     used: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """(service, operation) that planning has sent, by account."""
+    tasks: list[tuple[int | None, tuple[str, ...]]] = field(default_factory=list)
+    """(practice, controls) of each task of the playbooks that were planned."""
 
     def plan(self, playbooks: Sequence[Path]) -> Plan:
         """Plan the playbooks for the accounts they name. Raises InputError; what fails in one account is in its plan."""
         inventory = load_inventory(self.options.inventory)
         loaded = load_playbooks(playbooks, KINDS)
+        self.tasks = [(task.practice, task.controls) for play in loaded.plays for task in _all_tasks(play.tasks)]
         plays = [(play, self._accounts(inventory, play)) for play in loaded.plays]
         wanted = {account.name for _, chosen in plays for account in chosen}
         accounts = [account for account in inventory.accounts if account.name in wanted]
@@ -173,7 +176,8 @@ class Runner:
         plans = self._side_by_side(accounts, one, "plan")
         wave = Wave(f"rollback of {run.id}", (tuple(account.name for account in accounts),), 100.0)
         digests = dict(run.plan["digests"])
-        return self._finish(plans, made_at.strftime("%Y-%m-%dT%H:%M:%SZ"), digests, (wave,) if accounts else ())
+        waves = (wave,) if accounts else ()
+        return self._finish(plans, made_at.strftime("%Y-%m-%dT%H:%M:%SZ"), digests, waves, ROLLBACK_GUARDS)
 
     def apply(self, plan: Plan, what: str = "apply") -> Outcome:
         """Apply a plan that has no errors; journals it. Raises InputError when a guard refuses it."""
@@ -260,9 +264,14 @@ class Runner:
                 raise
 
     def _finish(
-        self, plans: Sequence[AccountPlan], made_at: str, digests: Mapping[str, str], waves: tuple[Wave, ...]
+        self,
+        plans: Sequence[AccountPlan],
+        made_at: str,
+        digests: Mapping[str, str],
+        waves: tuple[Wave, ...],
+        guards: Sequence[Guard] = GUARDS,
     ) -> Plan:
-        checked = tuple(guarded(plan, self.options.allow) for plan in plans)
+        checked = tuple(guarded(plan, self.options.allow, guards) for plan in plans)
         plan = self._limited(Plan("", made_at, digests, checked, waves))
         return replace(plan, id=planfile.identify(plan))
 
@@ -362,6 +371,12 @@ class _Apply:
 
         sender = Sender(session, runner.clock, runner.chance, known)
         return Applier(account.name, new_world, sender, self.journal, runner.clock, runner.progress.call, runner.stop)
+
+
+def _all_tasks(tasks: Sequence[Task]) -> Iterator[Task]:
+    for task in tasks:
+        yield task
+        yield from _all_tasks(task.tasks)
 
 
 def _world(session: AccountSession, reads: Reads) -> World:

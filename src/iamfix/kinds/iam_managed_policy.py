@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from iamfix.fields import DOCUMENT, TAGS, TEXT, Partial, asked, seen
+from iamfix.fields import DOCUMENT, DOCUMENTS, SET, TAGS, TEXT, Partial, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
@@ -41,9 +41,9 @@ class State:
     )
     description: str | Mark = asked(TEXT, "Description.", default="", fixed=True, detail=True)
     tags: iam.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True)
-    versions: Mapping[str, Document] = seen("All versions that AWS holds: ids with documents.", default={})
-    attached_to: frozenset[str] = seen("Who carries it: user/x, group/x, role/x.", default=frozenset())
-    boundary_of: frozenset[str] = seen("Whose permissions boundary it is: user/x, role/x.", default=frozenset())
+    versions: Mapping[str, Document] = seen("All versions that AWS holds: ids with documents.", default={}, codec=DOCUMENTS)
+    attached_to: frozenset[str] = seen("Who carries it: user/x, group/x, role/x.", default=frozenset(), codec=SET)
+    boundary_of: frozenset[str] = seen("Whose permissions boundary it is: user/x, role/x.", default=frozenset(), codec=SET)
     created: str | None = seen("When it was created (UTC).", volatile=True)
 
 

@@ -54,7 +54,7 @@ class State:
         resolve=iam.policy_arn, aliases=("boundary",),
     )  # fmt: skip
     tags: iam.Tags = asked(FOLDED_TAGS, "Tags.", default={})
-    instance_profiles: frozenset[str] = seen("Instance profiles that hold the role.", default=frozenset())
+    instance_profiles: frozenset[str] = seen("Instance profiles that hold the role.", default=frozenset(), codec=SET)
     created: str | None = seen("When it was created (UTC).", volatile=True)
     last_used: str | None = seen("When it was last assumed (UTC), of the last 400 days.", volatile=True)
     unused_days: int | None = seen("Days since it was last assumed, or since it was created.", volatile=True)

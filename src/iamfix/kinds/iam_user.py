@@ -44,7 +44,7 @@ class State:
         FLAG, "May sign in to the console. A password that is made for it must be changed at once and is put into a "
         "file of the run that only you can read.", default=False, detail=True,
     )  # fmt: skip
-    groups: frozenset[str] = seen("Groups the user is in; a group's `users` sets them.", default=frozenset())
+    groups: frozenset[str] = seen("Groups the user is in; a group's `users` sets them.", default=frozenset(), codec=SET)
     mfa_devices: tuple[str, ...] | Mark = seen("MFA devices, by serial number or ARN.", default=(), detail=True)
     access_keys: tuple[Mapping[str, Any], ...] | Mark = seen(
         "Access keys: id, status, created, age_days, last_used, unused_days.", default=(), detail=True, volatile=True

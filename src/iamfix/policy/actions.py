@@ -14,7 +14,7 @@ from typing import Any
 
 from iamfix.policy.global_keys import GLOBAL_KEY_NAMES, GLOBAL_KEYS
 from iamfix.policy.patterns import is_wild, matches
-from iamfix.policy.unlisted import UNLISTED_ACTIONS, UNLISTED_SERVICES
+from iamfix.policy.unlisted import PREFIX_OWNERS, UNLISTED_ACTIONS, UNLISTED_KEYS, UNLISTED_SERVICES
 
 __all__ = [
     "Action",
@@ -206,7 +206,10 @@ def condition_key_type(key: str) -> str | None:
     known = GLOBAL_KEYS.get(low) or _templated(low, {k: (k, t) for k, t in GLOBAL_KEYS.items()})
     if known:
         return known
-    for service in (low.partition(":")[0], "sts"):
+    if low in UNLISTED_KEYS:
+        return "String"
+    prefix = low.partition(":")[0]
+    for service in (PREFIX_OWNERS.get(prefix, prefix), "sts"):
         found = service_condition_keys(service)
         if low in found:
             return found[low][1]
@@ -262,4 +265,3 @@ def nearest_condition_key(key: str) -> str | None:
     table |= {k: spelled for k, (spelled, _) in service_condition_keys(low.partition(":")[0]).items()}
     close = get_close_matches(low, sorted(table), n=1, cutoff=0.75)
     return GLOBAL_KEY_NAMES.get(close[0], table[close[0]]) if close else None
-

@@ -13,6 +13,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("aws:PrincipalAccount", "String"),
     ("aws:PrincipalOrgPaths", "ArrayOfString"),
     ("aws:PrincipalOrgID", "String"),
+    ("aws:PrincipalOrgMasterAccountId", "String"),
     ("aws:PrincipalTag/${TagKey}", "String"),
     ("aws:PrincipalIsAWSService", "Bool"),
     ("aws:PrincipalServiceName", "String"),

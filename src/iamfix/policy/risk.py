@@ -143,9 +143,7 @@ def class_of(action: str) -> RiskClass:
     return RiskClass.READ if levels and levels <= {"Read", "List"} else RiskClass.WRITE
 
 
-def risk(
-    actions: Iterable[str], resources: Sequence[str] = ("*",), passed_to: Sequence[str] | None = None
-) -> Risk:
+def risk(actions: Iterable[str], resources: Sequence[str] = ("*",), passed_to: Sequence[str] | None = None) -> Risk:
     """Return the risk of a set of actions on resources: its highest class, and the paths that it opens.
 
     Args:
@@ -173,5 +171,8 @@ _IN_PATHS = frozenset(action for path in PATHS for action in path.actions)
 
 
 def _passes(allowed: Sequence[str], needed: Sequence[str]) -> bool:
-    return any(matches(pattern, service) if is_wild(pattern) else pattern == service
-               for pattern in allowed for service in needed)
+    return any(
+        matches(pattern, service) if is_wild(pattern) else pattern == service
+        for pattern in allowed
+        for service in needed
+    )

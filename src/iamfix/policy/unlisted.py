@@ -22,6 +22,11 @@ RETIRED_SERVICES = frozenset(
 )
 """Services that AWS has closed: what a policy says of them has no effect any more."""
 
+UNLISTED_KEYS = frozenset({"lakeformation:gluearn"})
+
+PREFIX_OWNERS = MappingProxyType({"catalog": "aws-marketplace", "identitycenter": "sso"})
+"""Prefixes of condition keys that are no service's, to the service that sends them."""
+
 UNLISTED_SERVICES = RETIRED_SERVICES | {"builderid"}
 
 UNLISTED_ACTIONS = MappingProxyType(

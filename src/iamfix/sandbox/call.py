@@ -53,13 +53,17 @@ Handler = Callable[[Call], Answer | None]
 class Service:
     """One row of the table of services.
 
-    `operations` are the handlers by operation name; all other operations are moto's. `strict` checks every call's
-    parameters against botocore's model before any handler, as AWS does (botocore itself checks only a part).
+    `operations` are the handlers by operation name; all other operations are moto's, or unknown if `moto` is False.
+    `strict` checks every call's parameters against botocore's model before any handler, as AWS does (botocore itself
+    checks only a part). `one_writer` is the error for a mutating request that comes while another one is being
+    answered; None if the service takes several at once.
     """
 
     name: str
     operations: Mapping[str, Handler]
     strict: bool = True
+    moto: bool = True
+    one_writer: str | None = None
 
 
 def page(

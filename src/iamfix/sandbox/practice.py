@@ -139,7 +139,7 @@ def _payments_prod(builder: Builder) -> None:
         tags={
             "aws:cloudformation:stack-name": "payments-stack",
             "aws:cloudformation:logical-id": "TaskExecutionRole",
-            "aws:cloudformation:stack-id": f"arn:{PARTITION}:cloudformation:us-east-1:222222222222:stack/payments-stack/1",
+            "aws:cloudformation:stack-id": f"arn:{PARTITION}:cloudformation:us-east-1:222222222222:stack/payments/1",
         },
     )
     builder.state.password_policy.put("account", PasswordPolicy(length=6, lowercase=True))

@@ -26,6 +26,8 @@ from iamfix.sandbox.log import Record, RequestLog, is_mutating
 from iamfix.sandbox.services import SERVICES
 from iamfix.sandbox.validation import check_params
 
+DEFAULT_KEY = "AKIASANDBOXOPERATOR0"
+
 
 class Sandbox:
     """A practice AWS on loopback. Use it as a context manager, or `start()` and `stop()` it.
@@ -48,7 +50,8 @@ class Sandbox:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._moto_used = False
         self._boto: Any = None
-        self._clients: dict[tuple[str, str | None, str, int], Any] = {}
+        self._writers: dict[str, int] = {}
+        self._clients: dict[tuple[str, str, str, int], Any] = {}
         world.build(self.cloud, layout)
 
     # --- life
@@ -133,10 +136,9 @@ class Sandbox:
 
         Without `account` it is the management account.
         """
-        key = account or "AKIASANDBOXOPERATOR0"
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": key,
+            "AWS_ACCESS_KEY_ID": account or DEFAULT_KEY,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_DEFAULT_REGION": "us-east-1",
         }
@@ -144,18 +146,21 @@ class Sandbox:
     def client(self, service: str, account: str | None = None, *, region: str = "us-east-1", retries: int = 0) -> Any:
         """A boto3 client for the administrator of an account (the management account if none is given).
 
-        It makes `retries` attempts after the first. Asked twice, it is the same client.
+        It makes `retries` attempts after the first.
         """
-        key = (service, account, region, retries)
+        return self.client_as(account or DEFAULT_KEY, service, region=region, retries=retries)
+
+    def client_as(self, access_key: str, service: str, *, region: str = "us-east-1", retries: int = 0) -> Any:
+        """A boto3 client for the owner of an access key. Asked twice, it is the same client."""
+        key = (access_key, service, region, retries)
         if key not in self._clients:
-            variables = self.environment(account)
             self._boto = self._boto or boto3.Session()
             self._clients[key] = self._boto.client(
                 service,
                 region_name=region,
-                endpoint_url=variables["AWS_ENDPOINT_URL"],
-                aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+                endpoint_url=self.endpoint_url,
+                aws_access_key_id=access_key,
+                aws_secret_access_key="sandbox",
                 config=Config(
                     retries={"mode": "standard", "total_max_attempts": retries + 1}, s3={"addressing_style": "path"}
                 ),
@@ -201,10 +206,35 @@ class Sandbox:
             caller=caller.arn,
             at=self.cloud.clock.now(),
         )
+        busy = self._begin_write(record)
+        try:
+            return self._answer_in_time(call, request, record, request_id, busy)
+        finally:
+            self._end_write(record)
+
+    def _begin_write(self, record: Record) -> AwsError | None:
+        """Count the request among those being answered; the error if its service takes one writer at a time."""
+        service = SERVICES.get(record.service)
+        if not record.mutating or service is None or service.one_writer is None:
+            return None
+        with self.cloud.lock:
+            others = self._writers.get(record.service, 0)
+            self._writers[record.service] = others + 1
+        told = "The operation conflicts with another one that is in progress. Try again."
+        return AwsError(service.one_writer, told) if others else None
+
+    def _end_write(self, record: Record) -> None:
+        with self.cloud.lock:
+            if record.mutating and self._writers.get(record.service):
+                self._writers[record.service] -= 1
+
+    def _answer_in_time(
+        self, call: Call, request: wire.HttpRequest, record: Record, request_id: str, busy: AwsError | None
+    ) -> wire.HttpAnswer:
         if self.faults.latency:
             time.sleep(self.faults.latency)
         failure = self.faults.take_failure(call.service, call.operation, call.account)
-        error = self.faults.throttled(call.service) or (failure[0] if failure and not failure[1] else None)
+        error = busy or self.faults.throttled(call.service) or (failure[0] if failure and not failure[1] else None)
         if error is not None:
             self.log.close(record, error.code)
             raise error
@@ -258,6 +288,8 @@ class Sandbox:
 def _ask(service: Service, call: Call, request: wire.HttpRequest) -> dict[str, Any] | None:
     handler = service.operations.get(call.operation)
     if handler is None:
+        if not service.moto:
+            raise NotImplementedError
         return None
     model = request.model()
     if service.strict and model is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from iamfix.sandbox import practice
 from iamfix.sandbox.building import PARTITION, Builder, aws_policy, trust
 from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.credentials import Caller
+from iamfix.sandbox.services.organizations.policy_types import attach_defaults
+from iamfix.sandbox.services.organizations.state import Member, Organization, OrgState, Unit
 
 Layout = Literal["none", "bare", "practice"]
 
@@ -40,6 +43,7 @@ def build(cloud: Cloud, layout: Layout) -> None:
     _add_operator(cloud)
     if layout == "none":
         return
+    _add_organization(cloud)
     for account_id in accounts:
         add_iamfix_role(cloud, account_id)
     if layout == "practice":
@@ -63,6 +67,32 @@ def _add_operator(cloud: Cloud) -> None:
         principal_arn=role.arn(MANAGEMENT, PARTITION),
         kind="role",
     )
+
+
+def _add_organization(cloud: Cloud) -> None:
+    """The organization: all accounts in their units, service control policies enabled, CloudTrail trusted."""
+    state, joined = cloud.state(OrgState, MANAGEMENT, PARTITION), cloud.now() - timedelta(days=1500)
+    state.organization = Organization("o-practice01", "r-prac", MANAGEMENT)
+    cloud.organization_id = state.organization.id
+    state.types["SERVICE_CONTROL_POLICY"] = "ENABLED"
+    state.services["sso.amazonaws.com"] = joined
+    parents = {MANAGEMENT: "r-prac"}
+    for number, (outer, inner) in enumerate(OUS.items(), start=1):
+        unit = Unit(f"ou-prac-{number}0000000", outer, "r-prac")
+        state.units.put(unit.id, unit)
+        for inside, (name, ids) in enumerate(inner.items(), start=1):
+            parent = unit.id
+            if name:
+                child = Unit(f"ou-prac-{number}{inside}000000", name, unit.id)
+                state.units.put(child.id, child)
+                parent = child.id
+            parents.update(dict.fromkeys(ids, parent))
+    for account in cloud.accounts.values():
+        method = "INVITED" if account.id == MANAGEMENT else "CREATED"
+        member = Member(account.id, account.name, account.email, parents[account.id], joined, method)
+        state.members.put(account.id, member)
+    for target in ("r-prac", *state.units, *state.members):
+        attach_defaults(state, target)
 
 
 def add_iamfix_role(cloud: Cloud, account_id: str) -> None:

@@ -19,7 +19,9 @@ NO_STATEMENT = Rule("no-statement", "error", "No statement", sources.GRAMMAR)
 EFFECT = Rule("effect", "error", "Effect is missing, or neither Allow nor Deny", sources.GRAMMAR)
 ELEMENT_TYPE = Rule("element-type", "error", "An element of the wrong JSON type", sources.GRAMMAR)
 ACTION_OR_NOT = Rule("action-or-not-action", "error", "Not exactly one of Action and NotAction", sources.GRAMMAR)
-RESOURCE_OR_NOT = Rule("resource-or-not-resource", "error", "Resource or NotResource: none, both, or not allowed", sources.GRAMMAR)
+RESOURCE_OR_NOT = Rule(
+    "resource-or-not-resource", "error", "Resource or NotResource: none, both, or not allowed", sources.GRAMMAR
+)
 EMPTY_SET = Rule("empty-set", "error", "An empty list of actions, resources or principals", sources.GRAMMAR)
 SID = Rule("sid", "error", "A Sid with characters that AWS refuses", sources.SID)
 DUPLICATE_SID = Rule("duplicate-sid", "error", "Two statements with one Sid", sources.SID)
@@ -166,7 +168,9 @@ def _pair(statement: Statement, rule: Rule, element: str, *, required: bool) -> 
             statement,
         )
     elif not given and required:
-        yield rule.at(statement.path, f"The statement has neither {element} nor Not{element}", f"Add {element}.", statement)
+        yield rule.at(
+            statement.path, f"The statement has neither {element} nor Not{element}", f"Add {element}.", statement
+        )
     for name in given:
         yield from _texts(statement, name)
 
@@ -174,13 +178,17 @@ def _pair(statement: Statement, rule: Rule, element: str, *, required: bool) -> 
 def _texts(statement: Statement, element: str) -> Iterator[LintFinding]:
     value, path = statement.data[element], (*statement.path, element)
     if value in ([], ""):
-        yield EMPTY_SET.at(path, f"{element} is empty", f"Name what the statement is about, or remove it.", statement)
+        yield EMPTY_SET.at(path, f"{element} is empty", "Name what the statement is about, or remove it.", statement)
     elif isinstance(value, list):
         for i, item in enumerate(value):
             if not isinstance(item, str):
-                yield ELEMENT_TYPE.at((*path, i), f"{shown(item)} in {element} is not text", "Put it in quotes.", statement)
+                yield ELEMENT_TYPE.at(
+                    (*path, i), f"{shown(item)} in {element} is not text", "Put it in quotes.", statement
+                )
     elif not isinstance(value, str):
-        yield ELEMENT_TYPE.at(path, f"{element} is neither text nor a list of texts", "Write a text or a list.", statement)
+        yield ELEMENT_TYPE.at(
+            path, f"{element} is neither text nor a list of texts", "Write a text or a list.", statement
+        )
 
 
 def _condition(statement: Statement) -> Iterator[LintFinding]:
@@ -195,7 +203,9 @@ def _condition(statement: Statement) -> Iterator[LintFinding]:
     for operator, block in blocks.items():
         place = (*path, operator)
         if not isinstance(block, Mapping):
-            yield ELEMENT_TYPE.at(place, f"{shown(operator)} does not hold an object", 'Write {"key": "value"}.', statement)
+            yield ELEMENT_TYPE.at(
+                place, f"{shown(operator)} does not hold an object", 'Write {"key": "value"}.', statement
+            )
         elif not block:
             yield EMPTY_CONDITION.at(place, f"{shown(operator)} names no key and holds always", "Remove it.", statement)
         else:
@@ -214,7 +224,9 @@ def _values(statement: Statement, path: Path, block: Mapping[str, Any]) -> Itera
                 )
 
 
-def _unknown(data: Mapping[str, Any], known: tuple[str, ...], path: Path, statement: Statement | None) -> Iterator[LintFinding]:
+def _unknown(
+    data: Mapping[str, Any], known: tuple[str, ...], path: Path, statement: Statement | None
+) -> Iterator[LintFinding]:
     for key in data:
         if key in known:
             continue

@@ -43,15 +43,15 @@ def _size(subject: Subject) -> Iterator[LintFinding]:
         return
     size = sum(not c.isspace() for c in text)
     if subject.kind == "boundary" and size > MANAGED:
-        yield _too_big(size, MANAGED, "a managed policy may have")
+        yield _too_big(size, MANAGED, "a managed policy of your own may have")
     elif subject.kind == "session" and size > SESSION:
         yield _too_big(size, SESSION, "a session policy may have")
     elif subject.kind == "identity" and size > INLINE_ROLE:
-        yield _too_big(size, INLINE_ROLE, "any policy of a user, group or role may have")
+        yield _too_big(size, INLINE_ROLE, "any policy of your own may have")
     elif subject.kind == "identity" and size > MANAGED:
         yield TOO_BIG.at(
             (),
-            f"{size:,} characters without white space: more than the {MANAGED:,} of a managed policy",
+            f"{size:,} characters without white space: more than the {MANAGED:,} of a managed policy of your own",
             "Split it in two, or keep it as the only inline policy of a role.",
             severity="medium",
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iamfix.sandbox.call import Service
-from iamfix.sandbox.services import iam, sts
+from iamfix.sandbox.services import iam, organizations, sts
 
-SERVICES: Mapping[str, Service] = {service.name: service for service in (iam.SERVICE, sts.SERVICE)}
+SERVICES: Mapping[str, Service] = {
+    service.name: service for service in (iam.SERVICE, sts.SERVICE, organizations.SERVICE)
+}

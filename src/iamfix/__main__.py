@@ -1,0 +1,5 @@
+"""`python -m iamfix` is `iamfix`."""
+
+from iamfix.cli import main
+
+main()

@@ -1,0 +1,121 @@
+"""`iamfix apply` and `iamfix rollback`: the commands that change AWS."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from iamfix.cli import options as o
+
+if TYPE_CHECKING:
+    from iamfix.model import Plan
+    from iamfix.run import Runner
+
+
+def apply(
+    playbooks: o.Playbooks,
+    inventory: o.Inventory = o.INVENTORY,
+    limit: o.Limit = None,
+    tags: o.Tags = None,
+    skip_tags: o.SkipTags = None,
+    extra_vars: o.ExtraVars = None,
+    forks: o.Forks = 8,
+    max_changes: o.MaxChanges = None,
+    max_deletes: o.MaxDeletes = None,
+    allow: o.Allow = None,
+    journal: o.Journal = o.JOURNAL,
+    form: o.Format = "text",
+    auto_approve: o.AutoApprove = False,
+    verbose: o.Verbose = 0,
+) -> int:
+    """Plan, ask, apply and verify; or apply a saved plan exactly as it was reviewed.
+
+    Example: iamfix apply plan.json, or: iamfix apply playbooks/baseline.yml -l dev
+    """
+    from iamfix.cli.console import Telling
+    from iamfix.run import Runner
+
+    given = o.options(inventory, limit, tags, skip_tags, extra_vars, forks, max_changes, max_deletes, allow, journal)
+    runner = Runner(given, Telling(verbose))
+    saved = [path for path in playbooks if path.suffix == ".json"]
+    if saved and len(playbooks) > 1:
+        raise typer.BadParameter("one saved plan, or playbooks; not both")
+    made = runner.saved(saved[0]) if saved else runner.plan(playbooks)
+    return _reviewed(runner, made, form, verbose, auto_approve, "apply")
+
+
+def rollback(
+    run: str = typer.Argument(help="The run to take back, or latest."),
+    inventory: o.Inventory = o.INVENTORY,
+    limit: o.Limit = None,
+    forks: o.Forks = 8,
+    allow: o.Allow = None,
+    journal: o.Journal = o.JOURNAL,
+    form: o.Format = "text",
+    auto_approve: o.AutoApprove = False,
+    verbose: o.Verbose = 0,
+) -> int:
+    """Take a run back: only what it changed, and not what others have changed since.
+
+    Example: iamfix rollback latest
+    """
+    from iamfix.cli.console import Telling
+    from iamfix.run import Runner
+
+    runner = Runner(o.options(inventory, limit, forks=forks, allow=allow, journal=journal), Telling(verbose))
+    return _reviewed(runner, runner.rollback(run), form, verbose, auto_approve, f"rollback {run}")
+
+
+def _reviewed(runner: Runner, plan: Plan, form: str, verbose: int, auto_approve: bool, what: str) -> int:
+    """Show a plan, ask, and carry it out."""
+    from iamfix.cli.console import show
+    from iamfix.cli.plan import exit_code
+    from iamfix.planfile import to_json
+
+    data = to_json(plan)
+    show(data, form, verbose)
+    if any(problem.severity == "error" for problem in plan.problems()):
+        typer.echo("Refused: nothing was changed. Mend the errors above, or override a guard with --allow.", err=True)
+        return 1
+    if not any(plan.changes()):
+        return exit_code(plan, data, 0)
+    if not auto_approve:
+        if not sys.stdin.isatty():
+            typer.echo("error: nobody to ask; review the plan and add --auto-approve", err=True)
+            return 1
+        if typer.prompt("Apply these changes? Only 'yes' will be accepted", err=True) != "yes":
+            typer.echo("Nothing was changed.", err=True)
+            return 1
+    return carry_out(runner, plan, what)
+
+
+def carry_out(runner: Runner, plan: Plan, what: str) -> int:
+    """Apply a plan and say what came of it."""
+    from iamfix.cli.console import Telling
+
+    def stop(*_: Any) -> None:
+        runner.stop.set()
+        typer.echo("Stopping: what is being sent is finished first.", err=True)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        outcome = runner.apply(plan, what)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert isinstance(runner.progress, Telling)
+    tally: dict[str, int] = {}
+    for state in outcome.accounts.values():
+        tally[state] = tally.get(state, 0) + 1
+    words = {"nothing": "with nothing to do"}
+    counts = ", ".join(f"{number} {words.get(state, state)}" for state, number in tally.items())
+    typer.echo(f"Run {outcome.run_id}: {counts}.", err=True)
+    secrets = (runner.options.journal / outcome.run_id).with_suffix(".secrets")
+    if Path(secrets).is_dir():
+        typer.echo(f"New passwords are in {secrets}; hand them over and delete them.", err=True)
+    if outcome.exit_code:
+        typer.echo(f"See it: iamfix show {outcome.run_id}   Take it back: iamfix rollback {outcome.run_id}", err=True)
+    return outcome.exit_code

@@ -1,0 +1,77 @@
+"""What goes wrong, explained: one handler for all commands; a traceback goes into a file, never to the screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from iamfix.model import IamfixError, InputError
+
+
+def explained(command: Callable[[], Any]) -> int:
+    """Run a command; return its exit code, having said on stderr what went wrong."""
+    try:
+        result = command()
+    except InputError as error:
+        _tell(error)
+        return 1
+    except IamfixError as error:
+        _say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; keep Python from complaining at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _other(error)
+    return result if isinstance(result, int) else 0
+
+
+def _other(error: Exception) -> int:
+    # Typer brings its own copy of click's errors; both kinds tell themselves by these names.
+    name = type(error).__name__
+    if name == "Exit":
+        return int(getattr(error, "exit_code", 0))
+    if name == "Abort":
+        _say("Aborted.")
+        return 1
+    if hasattr(error, "format_message"):
+        _say(f"error: {error.format_message()}")
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            _say(f"hint: `{context.command_path} --help` shows what it takes")
+        return 1
+    if isinstance(error, OSError) and error.filename:
+        _say(f"error: {error.filename}: {error.strerror}")
+        return 1
+    path = Path(tempfile.mkdtemp(prefix="iamfix-")) / "defect.log"
+    path.write_text(traceback.format_exc(), encoding="utf-8")
+    _say(f"error: this is a defect of iamfix, not of your input ({name}). The details are in {path}")
+    return 1
+
+
+def _tell(error: InputError) -> None:
+    from rich.console import Console
+
+    from iamfix.planfile import problem_json
+    from iamfix.views.text import print_problem
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for problem in error.problems:
+        print_problem(problem_json(problem), console)
+    if len(error.problems) > 1:
+        _say(f"{len(error.problems)} problems.")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

@@ -1,0 +1,83 @@
+"""Lint of policy documents, offline: what AWS refuses, what does nothing, and what allows more than it should.
+
+for finding in lint(document.data, "identity"):
+    line, column = locate(text, finding.path)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from iamfix.policy.lint import breadth, condition_keys, grammar, names, operators, principals, sizes, trust
+from iamfix.policy.lint.finding import LintFinding, LintKind, LintSeverity, Rule, Subject
+from iamfix.policy.lint.place import duplicate_keys, locate, positions
+from iamfix.policy.statements import statements
+
+__all__ = [
+    "RULES",
+    "LintFinding",
+    "LintKind",
+    "LintSeverity",
+    "Rule",
+    "duplicate_keys",
+    "kind_of",
+    "lint",
+    "locate",
+    "positions",
+]
+
+_FAMILIES = (grammar, sizes, principals, names, operators, condition_keys, breadth, trust)
+
+RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
+"""All rules, in the order in which they are asked."""
+
+_SEVERITIES: tuple[LintSeverity, ...] = ("error", "high", "medium", "low", "info")
+_DEEPEST = 50
+
+
+def lint(
+    data: Mapping[str, Any], kind: LintKind, partition: str = "aws", *, account: str | None = None
+) -> list[LintFinding]:
+    """Return what is wrong with a policy document, in the order of its statements, the worst first in each.
+
+    Args:
+        data: the document as a JSON-able mapping; anything may be in it.
+        kind: what the document is for.
+        partition: the partition in which it will live.
+        account: id of the account in which it will live; where it is known, lint tells its own from foreign accounts.
+    """
+    if not isinstance(data, Mapping):
+        return [
+            grammar.NOT_AN_OBJECT.at((), "The document is not an object", 'Write {"Version": …, "Statement": […]}.')
+        ]
+    if _depth(data) > _DEEPEST:
+        return [grammar.ELEMENT_TYPE.at((), f"The document is nested deeper than {_DEEPEST} levels", "No policy is.")]
+    subject = Subject(data, kind, partition, account, statements(data))
+    found = dict.fromkeys(finding for family in _FAMILIES for finding in family.check(subject))
+    return sorted(found, key=lambda f: (-1 if f.statement is None else f.statement, _SEVERITIES.index(f.severity)))
+
+
+def kind_of(data: Mapping[str, Any]) -> LintKind:
+    """Guess what a document is for: `trust` where every action is STS's and no resource is named, `resource` where
+    principals are named, else `identity`."""
+    found = statements(data)
+    if not any(s.has("Principal") or s.has("NotPrincipal") for s in found):
+        return "identity"
+    actions = [text.lower() for s in found for text in s.texts("Action")]
+    bare = not any(s.has("Resource") or s.has("NotResource") for s in found)
+    return "trust" if bare and actions and all(a.startswith("sts:") for a in actions) else "resource"
+
+
+def _depth(value: object) -> int:
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if depth > _DEEPEST:
+            break
+        if isinstance(item, Mapping):
+            waiting += [(inner, depth + 1) for inner in item.values()]
+        elif isinstance(item, list):
+            waiting += [(inner, depth + 1) for inner in item]
+    return deepest

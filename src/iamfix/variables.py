@@ -1,0 +1,36 @@
+"""Variables from the command line: `k=v`, a JSON object, or `@file`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from iamfix.model import InputError, Json, Problem
+from iamfix.yamlfile import load
+
+
+def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
+    """Return the variables of `-e` options; later ones win. Raises InputError."""
+    found: dict[str, Json] = {}
+    for text in given:
+        if text.startswith("@"):
+            data = load(Path(text[1:])).data or {}
+            if not isinstance(data, dict):
+                raise _wrong(f"{text[1:]} is no file of names with values")
+            found.update(data)
+        elif text.lstrip().startswith("{"):
+            try:
+                found.update(json.loads(text))
+            except ValueError as error:
+                raise _wrong(f"{text!r} is no JSON object: {error}") from None
+        else:
+            name, equals, value = text.partition("=")
+            if not equals or not name.isidentifier():
+                raise _wrong(f"{text!r} is not of the form name=value", "-e enforce=all, -e '{\"n\": 1}' or -e @vars.yml")
+            found[name] = value
+    return found
+
+
+def _wrong(summary: str, hint: str = "") -> InputError:
+    return InputError(Problem("error", "--extra-vars", summary, hint))

@@ -1,0 +1,32 @@
+"""The inventory as a tree of groups and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from iamfix.inventory import Inventory
+from iamfix.views.text import clean
+
+
+def draw(inventory: Inventory, chosen: Collection[str], console: Console) -> None:
+    """Print the chosen accounts within their groups, and how each is entered."""
+    by_name = {account.name: account for account in inventory.accounts}
+
+    def grow(tree: Tree, group: str) -> None:
+        for name in inventory.members[group]:
+            if name in chosen:
+                account = by_name[name]
+                way = account.role_arn or (f"profile {account.profile}" if account.profile else "your own credentials")
+                tree.add(Text.assemble((clean(name), "bold"), f"  {account.id}  {clean(way)}"))
+        for child in inventory.children[group]:
+            if any(name in chosen for name in inventory.groups[child]):
+                grow(tree.add(Text(clean(child), "cyan")), child)
+
+    root = Tree(Text("all", "cyan"))
+    grow(root, "all")
+    console.print(root)
+    console.print(f"{len(chosen)} accounts" if len(chosen) != 1 else "1 account")
