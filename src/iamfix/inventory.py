@@ -54,7 +54,9 @@ class _Gathered:
     places: dict[str, tuple[Source, tuple[str | int, ...]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def wrong(self, source: Source, path: tuple[str | int, ...], summary: str, hint: str = "", *, key: bool = False) -> None:
+    def wrong(
+        self, source: Source, path: tuple[str | int, ...], summary: str, hint: str = "", *, key: bool = False
+    ) -> None:
         self.problems.append(Problem("error", str(source.place(*path, key=key)), summary, hint))
 
 
@@ -117,7 +119,7 @@ def _from_plugin(data: dict[str, Json], source: Source, plugins: Mapping[str, Pl
 
 def _gather(data: Json, source: Source, gathered: _Gathered) -> None:
     if not isinstance(data, dict):
-        gathered.wrong(source, (), "an inventory begins with all:", "all: {accounts: {name: {id: \"…\"}}}")
+        gathered.wrong(source, (), "an inventory begins with all:", 'all: {accounts: {name: {id: "…"}}}')
         return
     for name in data:
         if name != "all":
@@ -171,7 +173,9 @@ def _account(name: str, data: Json, source: Source, path: tuple[str | int, ...],
     if data is None:
         return
     # An account that is named again need not say everything again.
-    problems = words.check(words.AccountWords, {"id": known.get("id", "0"), **data} if isinstance(data, dict) else data, source, path)
+    problems = words.check(
+        words.AccountWords, {"id": known.get("id", "0"), **data} if isinstance(data, dict) else data, source, path
+    )
     gathered.problems += problems
     if problems:
         known.setdefault("id", None)
@@ -277,16 +281,27 @@ def _one(
     if len(partitions) > 1:
         gathered.wrong(source, path, f"regions of {' and '.join(partitions)} in one account")
     role = own["role_arn"]
-    if role is None and own["role_name"] and not ("role_arn" in facts and facts["role_arn"] is None) and not own["profile"]:
+    if (
+        role is None
+        and own["role_name"]
+        and not ("role_arn" in facts and facts["role_arn"] is None)
+        and not own["profile"]
+    ):
         role = f"arn:{partitions[0]}:iam::{account_id}:role/{str(own['role_name']).removeprefix('/')}"
     if role is not None:
         match = re.fullmatch(r"arn:([a-z-]+):iam::([0-9]{12}):role/.+", str(role))
         if not match:
-            gathered.wrong(source, (*path, "role_arn"), f"{role!r} is no ARN of a role", "arn:…:iam::123456789012:role/name")
+            gathered.wrong(
+                source, (*path, "role_arn"), f"{role!r} is no ARN of a role", "arn:…:iam::123456789012:role/name"
+            )
         elif match[2] != account_id:
-            gathered.wrong(source, (*path, "role_arn"), f"the role is of account {match[2]}, the account is {account_id}")
+            gathered.wrong(
+                source, (*path, "role_arn"), f"the role is of account {match[2]}, the account is {account_id}"
+            )
         elif match[1] != partitions[0]:
-            gathered.wrong(source, (*path, "role_arn"), f"the role is of {match[1]}, the regions are of {partitions[0]}")
+            gathered.wrong(
+                source, (*path, "role_arn"), f"the role is of {match[1]}, the regions are of {partitions[0]}"
+            )
     if len(gathered.problems) > found:
         return None
     return Account(

@@ -1,6 +1,6 @@
 """The smallest IAM policy with which a plan, and its apply, runs: derived from the requests and calls themselves.
 
-Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".
+Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS IAM".
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ def policy_for(plan: Plan, reads: Mapping[str, Collection[tuple[str, str]]], *, 
     """
     looked = {action_of(*one) for found in reads.values() for one in found}
     looked |= {"iam:GetAccountAuthorizationDetails", "iam:ListRoles"}
-    statements: list[dict[str, Any]] = [
-        {"Sid": "Look", "Effect": "Allow", "Action": sorted(looked), "Resource": "*"}
-    ]
+    statements: list[dict[str, Any]] = [{"Sid": "Look", "Effect": "Allow", "Action": sorted(looked), "Resource": "*"}]
     if writes:
         needed: dict[str, set[str]] = {}
         for account in plan.accounts:
@@ -37,8 +35,8 @@ def policy_for(plan: Plan, reads: Mapping[str, Collection[tuple[str, str]]], *, 
         groups: dict[tuple[str, ...], list[str]] = {}
         for action, resources in needed.items():
             groups.setdefault(tuple(sorted(resources)), []).append(action)
-        for index, (resources, actions) in enumerate(sorted(groups.items(), key=lambda item: sorted(item[1]))):
-            statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+        for index, (arns, actions) in enumerate(sorted(groups.items(), key=lambda item: sorted(item[1]))):
+            statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(arns)}
             statements.append({"Sid": f"Change{index + 1}", **statement})
     return {"Version": "2012-10-17", "Statement": statements}
 

@@ -117,7 +117,7 @@ class Fold:
             return
         kind = self.world.kinds[str(task.kind)]
         origin = Origin(
-            str(scope.render(task.name, lambda *path: task.at("name"))),
+            str(scope.render(task.name, lambda *_: task.at("name"))),
             str(task.at()), task.practice, task.controls, allow, step,
         )  # fmt: skip
         for region in self._regions(kind, task, scope):
@@ -237,7 +237,7 @@ class Fold:
         place = task.at("check", "select")
         for resource in self._matching(str(task.kind), str(task.check.get("select", "true")), place, scope, region):
             inner = scope.child({}, resource)
-            message = inner.render(task.check["message"], lambda *path: task.at("check", "message"))
+            message = inner.render(task.check["message"], lambda *_: task.at("check", "message"))
             where = self.world.address(str(task.kind), resource.name, region)
             self.findings.append(Finding(where, str(message), str(task.check.get("severity", "medium")), origin))
 

@@ -260,7 +260,9 @@ class _Reading:
         module, fields = self.kinds[kind], settable(self.kinds[kind])
         for key in data:
             if key not in _OWN and key not in fields:
-                self._wrong(source, (*at, key), f"{kind} has no field {key!r}", nearest(key, [*fields, *_OWN]), key=True)
+                self._wrong(
+                    source, (*at, key), f"{kind} has no field {key!r}", nearest(key, [*fields, *_OWN]), key=True
+                )
         if "name" in data and "select" in data:
             self._wrong(source, at, "either name: or select:, not both")
         if "name" not in data and "select" not in data and module.SINGLETON is None:

@@ -7,15 +7,16 @@ looks like a template stays a name.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 from jinja2 import nodes
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from iamfix import yamlfile
 from iamfix.model import Account, InputError, Json, Place, Problem
@@ -40,8 +41,10 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
-            raise SecurityError(f"{operator} works on numbers only here" if operator == "*" else "** is not allowed here")
-        return super().call_binop(context, operator, left, right)  # type: ignore[no-untyped-call]
+            raise SecurityError(
+                f"{operator} works on numbers only here" if operator == "*" else "** is not allowed here"
+            )
+        return super().call_binop(context, operator, left, right)
 
 
 def _dict2items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -187,22 +190,28 @@ def _text(text: str, variables: _Variables) -> Any:
 
 def _defined(value: Any) -> Any:
     if isinstance(value, Undefined):
-        value._fail_with_undefined_error()  # type: ignore[no-untyped-call]
+        value._fail_with_undefined_error()
     return value
+
+
+class Facts(Protocol):
+    """What AWS tells: looked up by name, and only when a template names it."""
+
+    def keys(self) -> Collection[str]: ...
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 class Scope:
     """The variables at one point of a playbook. Later layers win; what `-e` gives always wins."""
 
-    def __init__(
-        self, raw: Mapping[str, Any], facts: Mapping[str, Any], extra: Mapping[str, Any], where: str
-    ) -> None:
+    def __init__(self, raw: Mapping[str, Any], facts: Mapping[str, Any], extra: Mapping[str, Any], where: str) -> None:
         self._raw, self._facts, self._extra, self._where = raw, facts, extra, where
         self._variables = _Variables({**raw, **extra}, facts, where)
 
-    def child(self, variables: Mapping[str, Json], facts: Mapping[str, Any] | None = None) -> Scope:
+    def child(self, variables: Mapping[str, Json], facts: Facts | None = None) -> Scope:
         """Return a scope with more variables (rendered when used) and facts (never rendered)."""
-        more = self._facts if not facts else _Layers(facts, self._facts)
+        more = self._facts if facts is None else _Layers(facts, self._facts)
         return Scope({**self._raw, **variables} if variables else self._raw, more, self._extra, self._where)
 
     def render(self, value: Json, at: At) -> Any:
@@ -221,7 +230,7 @@ class Scope:
             return _defined(_expression(text)(**{"\0": self._variables}))
         except InputError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a template can raise anything
             raise InputError(self._problem(error, place)) from None
 
     def _deep(self, value: Json, at: At, path: tuple[str | int, ...], problems: list[Problem]) -> Any:
@@ -240,7 +249,7 @@ class Scope:
             return _text(text, self._variables)
         except InputError as error:
             problems += error.problems
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             problems.append(self._problem(error, at(*path)))
         return None
 
@@ -253,7 +262,9 @@ class Scope:
         if isinstance(error, jinja2.UndefinedError):
             message = str(error.message)
             word = message.split("'")[1] if message.count("'") >= 2 else ""
-            return Problem("error", str(place), f"{self._where}{message}", nearest(word, self._variables) if word else "")
+            return Problem(
+                "error", str(place), f"{self._where}{message}", nearest(word, self._variables) if word else ""
+            )
         return Problem("error", str(place), f"{self._where}the template failed: {error or type(error).__name__}")
 
 
@@ -306,7 +317,7 @@ class Renderer:
         def template(path: str, **variables: Any) -> Any:
             return self.template(path, scope[0].child({}, variables))
 
-        facts |= {"resources": resources, "template": template}
+        facts["resources"], facts["template"] = resources, template
         scope.append(Scope(dict(account.vars), facts, extra, f"{account.name}: "))
         return scope[0]
 

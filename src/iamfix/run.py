@@ -104,7 +104,7 @@ class Runner:
     """(practice, controls) of each task of the playbooks that were planned."""
 
     def plan(self, playbooks: Sequence[Path]) -> Plan:
-        """Plan the playbooks for the accounts they name. Raises InputError; what fails in one account is in its plan."""
+        """Plan the playbooks for the accounts they name; what fails in one is in its plan. Raises InputError."""
         inventory = load_inventory(self.options.inventory)
         loaded = load_playbooks(playbooks, KINDS)
         self.tasks = [(task.practice, task.controls) for play in loaded.plays for task in _all_tasks(play.tasks)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from iamfix.fields import Context, FieldError
 from iamfix.inventory import load_inventory
 from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Problem
@@ -14,7 +15,6 @@ from iamfix.playbook import Task, load_playbooks
 from iamfix.render import Renderer, Scope
 from iamfix.run import Options
 from iamfix.wanted import settable
-from iamfix.fields import Context, FieldError
 
 
 def validate(playbooks: Sequence[Path], options: Options) -> tuple[int, int]:

@@ -27,7 +27,9 @@ def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
         else:
             name, equals, value = text.partition("=")
             if not equals or not name.isidentifier():
-                raise _wrong(f"{text!r} is not of the form name=value", "-e enforce=all, -e '{\"n\": 1}' or -e @vars.yml")
+                raise _wrong(
+                    f"{text!r} is not of the form name=value", "-e enforce=all, -e '{\"n\": 1}' or -e @vars.yml"
+                )
             found[name] = value
     return found
 

@@ -18,7 +18,7 @@ def settable(kind: Kind) -> Mapping[str, FieldSpec]:
 
 
 def read_arguments(kind: Kind, arguments: Mapping[str, Json], look: Look) -> tuple[dict[str, Asked], list[FieldError]]:
-    """Read a task's rendered arguments; returns what is asked by field, and every mistake (paths begin with the name)."""
+    """Read a task's rendered arguments; return what is asked by field, and every mistake with its path."""
     known = settable(kind)
     asked: dict[str, Asked] = {}
     mistakes = []

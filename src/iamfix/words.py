@@ -36,7 +36,9 @@ class TaskWords(_Words):
     loop: Any = Field(None, description="A list, or an expression that gives one; each member is `item`.")
     vars: dict[str, Any] = Field({}, description="Variables of this task.")
     tags: Text | Names = Field([], description="Words for --tags and --skip-tags.")
-    practice: Annotated[int, Field(strict=True, ge=1, le=12)] | None = Field(None, description="Which practice it serves.")
+    practice: Annotated[int, Field(strict=True, ge=1, le=12)] | None = Field(
+        None, description="Which practice it serves."
+    )
     controls: Names = Field([], description="Control ids it serves, such as CIS-7.0/2.13.")
     allow: Names = Field([], description="Guards that this task overrides, by name.")
     regions: Text | Names = Field([], description="Regions for kinds that live in one: a list, or all.")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -27,7 +27,7 @@ Path_ = tuple[str | int, ...]
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Composes nodes; scalars resolve as in YAML 1.2's core schema, less octal and hexadecimal numbers."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 for _tag, _pattern, _first in (
@@ -82,7 +82,9 @@ def parse(text: str, file: str) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        raise InputError(Problem("error", str(place), f"not YAML: {error.problem or error.context}", _hint(text, mark))) from None
+        raise InputError(
+            Problem("error", str(place), f"not YAML: {error.problem or error.context}", _hint(text, mark))
+        ) from None
     except yaml.YAMLError as error:
         raise InputError(Problem("error", file, f"not YAML: {str(error).splitlines()[0]}")) from None
     except RecursionError:
@@ -141,7 +143,9 @@ class _Reading:
             if key in found and (*path, key, "\0key") in self.places:
                 first = self.places[*path, key, "\0key"]
                 self.problems.append(
-                    Problem("error", str(place), f"the key {key!r} is given twice", f"the first is at line {first.line}")
+                    Problem(
+                        "error", str(place), f"the key {key!r} is given twice", f"the first is at line {first.line}"
+                    )
                 )
             self.places[*path, key, "\0key"] = place
             found[key] = self.value(item, (*path, key), depth + 1)
@@ -172,7 +176,9 @@ class _Reading:
                 return float(text)
         except ValueError:
             pass
-        self.problems.append(Problem("error", str(place), f"the YAML tag {node.tag!r} is not read here", "leave it out"))
+        self.problems.append(
+            Problem("error", str(place), f"the YAML tag {node.tag!r} is not read here", "leave it out")
+        )
         return text
 
 

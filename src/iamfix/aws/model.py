@@ -99,7 +99,7 @@ def _too_much(found: int, shape: Shape, path: str, what: str) -> Iterator[str]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The models write Java's patterns, in which \\w is ASCII's. What Python cannot read (\\p{L}), it does not check."""
+    """The models write Java's patterns, in which \\w is ASCII's. What Python cannot read (\\p), is not checked."""
     try:
         return re.compile(pattern, re.ASCII)
     except re.error:

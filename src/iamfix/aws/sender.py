@@ -41,7 +41,7 @@ class Sent:
 
 
 class Sender:
-    """Sends the changes of one account. `known` are the names that exist in it, so that waiting for them makes sense."""
+    """Sends the changes of one account. `known` names exist in it: waiting for them makes sense."""
 
     def __init__(
         self, session: AccountSession, clock: Clock, chance: random.Random, known: Callable[[str], bool]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -23,6 +24,12 @@ REPORTS = frozenset({"GenerateCredentialReport", "GenerateServiceLastAccessedDet
 """Operations that only have AWS write a report to be read."""
 
 
+@cache
+def shared_loader() -> Any:
+    """Return botocore's loader of service models, one for the process: loading them costs more than all the rest."""
+    return botocore.session.get_session().get_component("data_loader")
+
+
 class ReadOnlyViolation(AssertionError):
     """A client that may only read was asked to change something. Nothing was sent."""
 
@@ -33,13 +40,12 @@ def is_read(operation: str) -> bool:
 
 
 class Sessions:
-    """Makes sessions for accounts. Shares botocore's loaded models between them, for they cost most of a session."""
+    """Makes sessions for accounts, each with credentials of its own."""
 
     def __init__(self, clock: Clock, chance: random.Random, run: str) -> None:
         self._clock, self._chance, self._run = clock, chance, run
         self._lock = threading.Lock()
         self._bases: dict[str | None, botocore.session.Session] = {}
-        self._loader: Any = None
 
     def enter(self, account: Account) -> AccountSession:
         """Get into an account: at most one STS request.
@@ -103,10 +109,7 @@ class Sessions:
 
     def _new_session(self, profile: str | None) -> botocore.session.Session:
         session = botocore.session.Session(profile=profile)
-        if self._loader is None:
-            self._loader = session.get_component("data_loader")
-        else:
-            session.register_component("data_loader", self._loader)
+        session.register_component("data_loader", shared_loader())
         return session
 
     def _client(self, session: botocore.session.Session, service: str, region: str, count: Counter) -> Any:

@@ -32,7 +32,7 @@ def explained(command: Callable[[], Any]) -> int:
         # Whoever read our output has seen enough; keep Python from complaining at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, no traceback reaches a user
         return _other(error)
     return result if isinstance(result, int) else 0
 
@@ -42,6 +42,9 @@ def _other(error: Exception) -> int:
     name = type(error).__name__
     if name == "Exit":
         return int(getattr(error, "exit_code", 0))
+    if name == "SandboxUnavailableError":  # told by name: the product does not import the sandbox
+        _say(f"error: {error}")
+        return 1
     if name == "Abort":
         _say("Aborted.")
         return 1

@@ -26,7 +26,9 @@ def plan(
     allow: o.Allow = None,
     out: o.Out = None,
     form: o.Format = "text",
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")
+    ] = False,
     verbose: o.Verbose = 0,
 ) -> int:
     """Show what would change. Sends nothing but reads.

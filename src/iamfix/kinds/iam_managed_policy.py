@@ -41,9 +41,13 @@ class State:
     )
     description: str | Mark = asked(TEXT, "Description.", default="", fixed=True, detail=True)
     tags: iam.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True)
-    versions: Mapping[str, Document] = seen("All versions that AWS holds: ids with documents.", default={}, codec=DOCUMENTS)
+    versions: Mapping[str, Document] = seen(
+        "All versions that AWS holds: ids with documents.", default={}, codec=DOCUMENTS
+    )
     attached_to: frozenset[str] = seen("Who carries it: user/x, group/x, role/x.", default=frozenset(), codec=SET)
-    boundary_of: frozenset[str] = seen("Whose permissions boundary it is: user/x, role/x.", default=frozenset(), codec=SET)
+    boundary_of: frozenset[str] = seen(
+        "Whose permissions boundary it is: user/x, role/x.", default=frozenset(), codec=SET
+    )
     created: str | None = seen("When it was created (UTC).", volatile=True)
 
 

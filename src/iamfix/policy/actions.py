@@ -223,6 +223,8 @@ def fits_key(template: str, key: str) -> bool:
     """Tell whether a key is the template or an instance of it; both in lower case."""
     if template == key:
         return True
+    if template.endswith("/tag-key"):
+        template = template.removesuffix("tag-key") + "${tagkey}"
     start, dollar, rest = template.partition("${")
     if not dollar:
         start, dollar, rest = template.partition("<")
@@ -237,7 +239,7 @@ def fits_key(template: str, key: str) -> bool:
 
 def _templated(key: str, table: dict[str, tuple[str, str]]) -> str | None:
     for template, (_, kind) in table.items():
-        if ("${" in template or "<" in template) and fits_key(template, key):
+        if ("${" in template or "<" in template or template.endswith("/tag-key")) and fits_key(template, key):
             return kind
     return None
 

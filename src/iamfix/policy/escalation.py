@@ -35,6 +35,8 @@ class EscalationPath:
     way: Way
     actions: frozenset[str]
     passed_to: tuple[str, ...] = ()
+    needs: str = ""
+    """A resource that must be granted beside those on which the actions work."""
 
     @property
     def name(self) -> str:
@@ -43,12 +45,13 @@ class EscalationPath:
 
 
 def _paths(way: Way, table: str) -> tuple[EscalationPath, ...]:
-    """Read lines of `id: action action > service service`."""
+    """Read lines of `id: action action > service service with resource`."""
     found: list[EscalationPath] = []
     for line in table.strip().splitlines():
         name, _, rest = line.strip().partition(": ")
+        rest, _, needs = rest.partition(" with ")
         actions, _, passed_to = rest.partition(" > ")
-        found.append(EscalationPath(name, way, frozenset(actions.split()), tuple(passed_to.split())))
+        found.append(EscalationPath(name, way, frozenset(actions.split()), tuple(passed_to.split()), needs))
     return tuple(found)
 
 
@@ -173,7 +176,7 @@ kinesisanalytics.amazonaws.com
         sagemaker-005: sagemaker:CreateNotebookInstanceLifecycleConfig sagemaker:StopNotebookInstance \
 sagemaker:UpdateNotebookInstance sagemaker:StartNotebookInstance
         ssm-001: ssm:StartSession
-        ssm-002: ssm:SendCommand
+        ssm-002: ssm:SendCommand with arn:*:ssm:*:*:document/AWS-Run*Script
         stepfunctions-002: states:UpdateStateMachine states:StartExecution
         """,
     ),

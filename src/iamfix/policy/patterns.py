@@ -80,7 +80,7 @@ def without_variables(text: str) -> str:
 def arn_parts(arn: str) -> tuple[str, str, str, str, str] | None:
     """Split an ARN pattern into partition, service, region, account and resource, or None where that is not possible.
 
-    A last part that ends in `*` reaches over the colons that are missing: `arn:aws:s3*` has every later part `*`.
+    A last part that ends in `*` reaches over the colons that are missing: `arn:*:s3*` has every later part `*`.
     """
     if arn == "*":
         return ("*", "*", "*", "*", "*")

@@ -12,10 +12,10 @@ from enum import IntEnum
 
 from iamfix.policy.actions import resource_arns
 from iamfix.policy.escalation import PATHS, EscalationPath, Way, minimal
-from iamfix.policy.patterns import arn_parts, matches
+from iamfix.policy.patterns import arn_parts, arns_overlap, matches
 from iamfix.policy.statements import Condition, Path, Statement
 
-__all__ = ["Grant", "OpenPath", "Width", "covers_all", "escalations", "grants", "narrow"]
+__all__ = ["Grant", "OpenPath", "Width", "covers_all", "escalations", "grants", "narrow", "passes"]
 
 PASS_ROLE = "iam:PassRole"  # noqa: S105 an action, no password
 
@@ -40,7 +40,6 @@ _WHO_AND_WHEN = (
     "aws:ec2instancesource",
     "aws:requesttag/",
     "aws:tagkeys",
-    "aws:ismcpserviceaction",
     "ec2:sourceinstancearn",
     "ec2:roledelivery",
 )
@@ -185,6 +184,11 @@ def escalations(policy: Sequence[Statement]) -> tuple[OpenPath, ...]:
     return tuple(found[path.id] for path in minimal(o.path for o in found.values()))
 
 
+def passes(allowed: Sequence[str], needed: Sequence[str]) -> bool:
+    """Tell whether a role may be passed to one of the services; China's names of services (`.cn`) are the same ones."""
+    return any(matches(pattern.removesuffix(".cn"), service) for pattern in allowed for service in needed)
+
+
 def _opened(path: EscalationPath, granted: Callable[[str], tuple[Grant, ...]]) -> OpenPath | None:
     least = {Way.SELF: Width.OWN, Way.NEW_PASSROLE: Width.SOME}.get(path.way, Width.ALL)
     weighs: Grant | None = None
@@ -197,7 +201,13 @@ def _opened(path: EscalationPath, granted: Callable[[str], tuple[Grant, ...]]) -
     return OpenPath(path, weighs) if weighs else None
 
 
+def _reaches_resource(statement: Statement, needed: str) -> bool:
+    return statement.has("NotResource") or any(arns_overlap(text, needed) for text in statement.texts("Resource"))
+
+
 def _reaches(grant: Grant, path: EscalationPath, action: str) -> bool:
+    if path.needs and not _reaches_resource(grant.statement, path.needs):
+        return False
     if action != PASS_ROLE or grant.services is None:
         return True
-    return any(matches(pattern, service) for pattern in grant.services for service in path.passed_to)
+    return passes(grant.services, path.passed_to)

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from iamfix.policy.actions import access_levels, actions_matching
 from iamfix.policy.escalation import PATHS, Way, open_paths
-from iamfix.policy.patterns import is_wild, matches
-from iamfix.policy.reach import PASS_ROLE, covers_all
+from iamfix.policy.patterns import matches
+from iamfix.policy.reach import PASS_ROLE, covers_all, passes
 
 __all__ = ["Risk", "RiskClass", "class_of", "risk"]
 
@@ -161,18 +161,10 @@ def risk(actions: Iterable[str], resources: Sequence[str] = ("*",), passed_to: S
     paths = tuple(
         path.id
         for path in open_paths(relevant)
-        if (passed_to is None or not path.passed_to or _passes(passed_to, path.passed_to))
+        if (passed_to is None or not path.passed_to or passes(passed_to, path.passed_to))
         and all(covers_all(resources, a) for a in path.actions if a == PASS_ROLE or path.way is not Way.NEW_PASSROLE)
     )
     return Risk(RiskClass.PRIVILEGE_ESCALATION if paths else highest, paths)
 
 
 _IN_PATHS = frozenset(action for path in PATHS for action in path.actions)
-
-
-def _passes(allowed: Sequence[str], needed: Sequence[str]) -> bool:
-    return any(
-        matches(pattern, service) if is_wild(pattern) else pattern == service
-        for pattern in allowed
-        for service in needed
-    )

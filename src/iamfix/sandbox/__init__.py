@@ -1,10 +1,11 @@
 """A practice AWS on this machine: moto made strict.
 
 How it works
-    `server.Sandbox` listens on 127.0.0.1. Every request goes through the same steps: its caller is told from the
-    access key (`identity`), it is written into the log (`log`), faults may strike (`faults`: latency, throttling,
-    one-off errors, hooks for tests that kill their client), and then it is answered:
-    by a handler in `services/`, or, for every operation without a handler, by moto.
+    `server.Sandbox` listens on 127.0.0.1. Every request goes through the same steps (`dispatch`): its caller is told
+    from the access key (`identity`), it is written into the log (`log`), faults may strike (`faults`: latency,
+    throttling, one-off errors, hooks for tests that kill their client), the caller's policies are asked
+    (`authorization`), and then it is answered: by a handler in `services/`, or, for every operation without a handler,
+    by moto.
 
     The services iamfix depends on most (IAM, STS, Organizations) have handlers for all that is used of them and
     keep their own state, because moto differs from AWS there in nearly every operation. Their records are immutable

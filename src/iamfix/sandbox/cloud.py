@@ -36,7 +36,10 @@ class Account:
 
 
 class Cloud:
-    """Everything that the sandbox remembers. Handlers run one at a time, under `lock`."""
+    """Everything that the sandbox remembers. Handlers run one at a time, under `lock`.
+
+    `enforce`: whether callers may do only what their policies allow.
+    """
 
     def __init__(self, seed: int, clock: Clock) -> None:
         self.lock = threading.RLock()
@@ -52,6 +55,7 @@ class Cloud:
         self.faults.clear()
         self.accounts: dict[str, Account] = {}
         self.management_account: str | None = None
+        self.enforce = True
         self.organization_id: str | None = None
         self.credentials = Credentials()
         self._states: dict[tuple[type, str, str], object] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -28,12 +27,12 @@ class Caller:
 
 @dataclass(frozen=True)
 class Session:
-    """Temporary credentials of an assumed role."""
+    """Temporary credentials of an assumed role. `policies` are the session policies' documents."""
 
     caller: Caller
     role_id: str
     expires: float
-    tags: Mapping[str, str] = field(default_factory=dict)
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -36,25 +36,31 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def statements_of(document: str) -> list[Mapping[str, Any]]:
-    """The statements of a policy document."""
-    return listed(json.loads(document)["Statement"])
+Statements = Sequence[Mapping[str, Any]]
 
 
-def decide(statements: Iterable[Mapping[str, Any]], action: str, resource: str, context: Context) -> Decision:
-    """What identity policies say about an action on a resource: an explicit deny wins."""
+@lru_cache(maxsize=1024)
+def statements_of(document: str) -> Statements:
+    """The statements of a policy document; not to be changed."""
+    return tuple(listed(json.loads(document)["Statement"]))
+
+
+def decide(statements: Statements, action: str, resource: str | None, context: Context) -> Decision:
+    """What policies say about an action on a resource: an explicit deny wins. None stands for any resource."""
     allowed = False
     for statement in statements:
-        if _names_action(statement, action) and _names_resource(statement, resource) and _holds(statement, context):
+        if (
+            _names_action(statement, action)
+            and (resource is None or _names_resource(statement, resource, context))
+            and _holds(statement, context)
+        ):
             if statement["Effect"] == "Deny":
                 return "deny"
             allowed = True
     return "allow" if allowed else "none"
 
 
-def decide_trust(
-    statements: Iterable[Mapping[str, Any]], action: str, principals: Iterable[str], context: Context
-) -> Decision:
+def decide_trust(statements: Statements, action: str, principals: Iterable[str], context: Context) -> Decision:
     """What a trust policy says to a caller who goes by any of `principals` (ARNs, ids, account root ARN)."""
     known, allowed = set(principals), False
     for statement in statements:
@@ -71,10 +77,15 @@ def _names_action(statement: Mapping[str, Any], action: str) -> bool:
     return any(like(action, pattern, fold_case=True) for pattern in listed(statement.get("Action")))
 
 
-def _names_resource(statement: Mapping[str, Any], resource: str) -> bool:
-    if "NotResource" in statement:
-        return not any(like(resource, pattern) for pattern in listed(statement["NotResource"]))
-    return any(like(resource, pattern) for pattern in listed(statement.get("Resource")))
+def _names_resource(statement: Mapping[str, Any], resource: str, context: Context) -> bool:
+    element = "NotResource" if "NotResource" in statement else "Resource"
+    patterns = [_filled(pattern, context) for pattern in listed(statement.get(element))]
+    return any(like(resource, pattern) for pattern in patterns) != (element == "NotResource")
+
+
+def _filled(text: str, context: Context) -> str:
+    """The text with its policy variables replaced; one without a value stays and matches nothing."""
+    return re.sub(r"\$\{([^}]+)\}", lambda found: context.get(found[1], found[0]), text)
 
 
 def _names_principal(statement: Mapping[str, Any], known: set[str]) -> bool:

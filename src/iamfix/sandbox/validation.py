@@ -76,7 +76,7 @@ def _size_problems(shape: Any, value: Any, path: str, size: float, word: str) ->
 def _text_problems(shape: Any, value: str, path: str) -> Iterator[tuple[str, str]]:
     pattern = shape.metadata.get("pattern")
     text = f"Value {_shown(shape, value)}at '{path}' failed to satisfy constraint: Member must satisfy"
-    if pattern and not _compiled(pattern).fullmatch(value):
+    if pattern and not compiled(pattern).fullmatch(value):
         yield f"{text} regular expression pattern: {pattern}", "INVALID_PATTERN"
     if shape.enum and value not in shape.enum:
         yield f"{text} enum value set: [{', '.join(shape.enum)}]", "INVALID_ENUM"
@@ -95,7 +95,7 @@ _CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{ASCII}": r"\
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
     """A pattern of the model, which is Java's dialect, in Python's."""
     unicode = r"\p{" in pattern
     translated = pattern

@@ -22,7 +22,9 @@ def markdown_plan(plan: Plan) -> str:
         actions = [change["action"] for change in account["changes"]]
         cells = [_safe(account["name"]), *(str(actions.count(one)) for one in MARKS)]
         cells += [str(len(account["findings"])), str(len(account["problems"]))]
-        parts.append(f"| {' | '.join(cells)} |" if not account["error"] else f"| {cells[0]} | {_safe(account['error'])} |||||")
+        parts.append(
+            f"| {' | '.join(cells)} |" if not account["error"] else f"| {cells[0]} | {_safe(account['error'])} |||||"
+        )
     text = "\n".join(parts) + "\n"
     blocks = list(_blocks(plan))
     for number, block in enumerate(blocks):
@@ -39,7 +41,9 @@ def _blocks(plan: Plan) -> Iterator[str]:
             yield f" ({_safe(problem['hint'])})\n" if problem["hint"] else "\n"
     for change, accounts in grouped(plan):
         mark = MARKS[change["action"]][0]
-        title = f"<code>{mark}</code> {_safe(change['kind'])} <b>{_safe(change['name'])}</b> in {_safe(named(accounts))}"
+        title = (
+            f"<code>{mark}</code> {_safe(change['kind'])} <b>{_safe(change['name'])}</b> in {_safe(named(accounts))}"
+        )
         lines = [clean(line) for line, _ in field_lines(change)]
         lines += [f"! destroys for good: {clean(lost)}" for lost in change["loses"]]
         body = "\n".join(html.escape(_diff(line), quote=False) for line in lines)

@@ -106,7 +106,7 @@ def _html(found: Mapping[str, Any]) -> str:
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
         f"<title>iamfix report</title><style>{_STYLE}</style><h1>Identity posture</h1>",
-        f"<p>Plan {html.escape(found['plan'])} of {html.escape(found['made_at'])}, {len(found['accounts'])} accounts.</p>",
+        f"<p>Plan {html.escape(found['plan'])}, made {html.escape(found['made_at'])}.</p>",
         _chart(cells.count(0), sum(1 for cell in cells if cell), cells.count(None)),
         "<h2>Practices</h2>",
         _table({f"{n} {PRACTICES[int(n)]}": row for n, row in found["practices"].items()}, found["accounts"]),
@@ -126,7 +126,8 @@ def _table(rows: Mapping[str, Mapping[str, int | None]], accounts: Sequence[str]
     lines = [f"<table><tr><th></th>{head}</tr>"]
     for name, row in rows.items():
         body = "".join(
-            f"<td class={'unknown' if cell is None else 'open' if cell else 'ok'}>{_word(cell)}</td>" for cell in row.values()
+            f"<td class={'unknown' if cell is None else 'open' if cell else 'ok'}>{_word(cell)}</td>"
+            for cell in row.values()
         )
         lines.append(f"<tr><th>{html.escape(clean(name))}</th>{body}</tr>")
     return "\n".join([*lines, "</table>"])

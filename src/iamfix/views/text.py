@@ -32,7 +32,9 @@ def show_plan(plan: Plan, console: Console, *, verbose: int = 0) -> None:
     _print_findings(plan, console)
     for account in plan["accounts"]:
         if account["error"]:
-            console.print(Text.assemble(("! ", "bold red"), (clean(account["name"]), "bold"), f": {clean(account['error'])}"))
+            console.print(
+                Text.assemble(("! ", "bold red"), (clean(account["name"]), "bold"), f": {clean(account['error'])}")
+            )
         for problem in account["problems"]:
             print_problem(problem, console)
     ignored = sum(account.get("ignored", 0) for account in plan["accounts"])
@@ -60,7 +62,9 @@ def grouped(plan: Plan) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
     groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
     for account in plan["accounts"]:
         for change in account["changes"]:
-            neutral = {key: change[key] for key in ("kind", "name", "region", "action", "before", "after", "loses", "task")}
+            neutral = {
+                key: change[key] for key in ("kind", "name", "region", "action", "before", "after", "loses", "task")
+            }
             key = json.dumps(neutral, sort_keys=True).replace(account["id"], "{account}")
             key += json.dumps([call["operation"] for call in change["calls"]])
             groups.setdefault(key, (change, []))[1].append(account["name"])
@@ -72,7 +76,8 @@ def _print_change(change: Mapping[str, Any], accounts: Sequence[str], console: C
     where = f" ({change['region']})" if change["region"] else ""
     console.print(
         Text.assemble(
-            (f"{mark} ", f"bold {colour}"), (f"{change['kind']} ", colour), (clean(change["name"]), f"bold {colour}"), where,
+            (f"{mark} ", f"bold {colour}"), (f"{change['kind']} ", colour),
+            (clean(change["name"]), f"bold {colour}"), where,
             (f"  in {named(accounts)}", "dim"),
         )
     )  # fmt: skip
@@ -185,7 +190,9 @@ def print_problem(problem: Mapping[str, Any], console: Console) -> None:
     style = {"error": "bold red", "warning": "yellow"}.get(problem["severity"], "")
     rule = f" [{problem['rule']}]" if problem.get("rule") else ""
     console.print(
-        Text.assemble((f"{problem['severity']}{rule}: ", style), f"{clean(problem['where'])}: {clean(problem['summary'])}")
+        Text.assemble(
+            (f"{problem['severity']}{rule}: ", style), f"{clean(problem['where'])}: {clean(problem['summary'])}"
+        )
     )
     if problem.get("hint"):
         console.print(Text(f"  hint: {clean(problem['hint'])}", "dim"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from iamfix.policy.lint import breadth, condition_keys, grammar, names, operators, principals, sizes, trust
+from iamfix.policy.lint import breadth, condition_keys, federation, grammar, names, operators, principals, sizes, trust
 from iamfix.policy.lint.finding import LintFinding, LintKind, LintSeverity, Rule, Subject
 from iamfix.policy.lint.place import duplicate_keys, locate, positions
 from iamfix.policy.statements import statements
@@ -29,7 +29,7 @@ __all__ = [
 
 _FAMILIES = (grammar, sizes, principals, names, operators, condition_keys, breadth, trust)
 
-RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
+RULES: tuple[Rule, ...] = (*(rule for family in _FAMILIES for rule in family.RULES), *federation.RULES)
 """All rules, in the order in which they are asked."""
 
 _SEVERITIES: tuple[LintSeverity, ...] = ("error", "high", "medium", "low", "info")

@@ -1,4 +1,4 @@
-"""Grants that are wider than anybody needs: star-star, whole services, NotAction and NotResource, PassRole on all roles."""
+"""Grants wider than anybody needs: star-star, whole services, NotAction, NotResource, PassRole on all roles."""
 
 from __future__ import annotations
 
@@ -54,12 +54,13 @@ def _is_star_star(statement: Statement) -> bool:
 
 def _star_star(statement: Statement) -> Iterator[LintFinding]:
     member = next(m for m in statement.members("Action") if m.text in ("*", "*:*"))
+    limited = narrow(statement.conditions)
     yield STAR_STAR.at(
         member.path,
-        "The statement allows all actions on all resources",
+        "The statement allows all actions on all resources" + (", as far as its condition lets it" if limited else ""),
         "Name the actions and resources that are needed.",
         statement,
-        "medium" if narrow(statement.conditions) else None,
+        "low" if limited else None,
     )
 
 
@@ -91,12 +92,15 @@ def _not_elements(subject: Subject, statement: Statement) -> Iterator[LintFindin
             "low" if milder else None,
         )
     if statement.has("NotResource"):
+        wide = statement.has("NotAction") or any(
+            t.endswith(("*", ":*")) and len(t.partition(":")[2]) < 2 for t in statement.texts("Action")
+        )
         yield NOT_RESOURCE.at(
             (*statement.path, "NotResource"),
             "Allow with NotResource allows the actions on every other resource, those to come too",
             "Use Resource; to forbid, use Deny beside an Allow.",
             statement,
-            "low" if milder else None,
+            "low" if milder else None if wide else "medium",
         )
 
 

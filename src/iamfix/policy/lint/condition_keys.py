@@ -82,8 +82,8 @@ def _key(subject: Subject, statement: Statement, condition: Condition) -> Iterat
             never = {m.text.lower() for m in condition.values} == {"false"}
         yield KEY_NOT_SENT.at(
             condition.path,
-            f"No action of the statement sends {shown(condition.key)}"
-            + (f": the statement {grants} nothing" if never else ""),
+            f"No action of the statement is documented to send {shown(condition.key)}"
+            + (f": without it the statement {grants} nothing" if never else ""),
             "Use a key that the actions have, or leave the condition out.",
             statement,
             None if never else "low",

@@ -18,6 +18,7 @@ LintSeverity = Literal["error", "high", "medium", "low", "info"]
 
 ORGANIZATION_KINDS = ("scp", "rcp")
 _SHOWN = 100
+_LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class Rule:
             statement.index if statement else None,
             statement.sid if statement else None,
             path,
-            summary,
-            hint,
+            _one_line(summary),
+            _one_line(hint),
             self.source,
         )
 
@@ -94,6 +95,9 @@ class Subject:
 def shown(value: object) -> str:
     """Return a value as text for a message: quoted, on one line, not longer than a line."""
     text = str(value)
-    if len(text) > _SHOWN:
-        text = text[: _SHOWN - 1] + "…"
-    return '"' + "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text) + '"'
+    return f'"{_one_line(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")}"'
+
+
+def _one_line(text: str) -> str:
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -27,6 +27,7 @@ SID = Rule("sid", "error", "A Sid with characters that AWS refuses", sources.SID
 DUPLICATE_SID = Rule("duplicate-sid", "error", "Two statements with one Sid", sources.SID)
 EMPTY_CONDITION = Rule("empty-condition", "low", "A condition that says nothing", sources.CHECKS)
 EMPTY_VALUES = Rule("empty-values", "medium", "A condition key without values", sources.CHECKS)
+RCP = Rule("rcp", "error", "What resource control policies do not take", sources.RCP)
 
 RULES = (
     NOT_AN_OBJECT,
@@ -43,6 +44,7 @@ RULES = (
     DUPLICATE_SID,
     EMPTY_CONDITION,
     EMPTY_VALUES,
+    RCP,
 )
 
 CURRENT = "2012-10-17"
@@ -144,7 +146,31 @@ def _statement(subject: Subject, statement: Statement) -> Iterator[LintFinding]:
                 )
     else:
         yield from _pair(statement, RESOURCE_OR_NOT, "Resource", required=subject.kind != "resource")
+    if subject.kind == "rcp":
+        yield from _resource_control(statement)
     yield from _condition(statement)
+
+
+def _resource_control(statement: Statement) -> Iterator[LintFinding]:
+    if statement.allows:
+        yield RCP.at(
+            (*statement.path, "Effect"),
+            "A resource control policy of your own can only deny",
+            'Write "Deny".',
+            statement,
+        )
+    if statement.has("NotAction"):
+        yield RCP.at(
+            (*statement.path, "NotAction"), "A resource control policy has no NotAction", "Name the actions.", statement
+        )
+    for member in statement.members("Action"):
+        if member.text == "*":
+            yield RCP.at(
+                member.path,
+                "A resource control policy names the services of its actions",
+                "Write service:*, such as s3:*, for each service that takes such policies.",
+                statement,
+            )
 
 
 def _effect(statement: Statement) -> Iterator[LintFinding]:

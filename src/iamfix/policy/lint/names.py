@@ -1,9 +1,10 @@
-"""Services and actions that do not exist, ARNs that are none, and resources on which no action of the statement works."""
+"""Services and actions that do not exist, ARNs that are none, resources on which no action of the statement works."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from iamfix.policy.actions import (
     action_exists,
@@ -12,11 +13,13 @@ from iamfix.policy.actions import (
     nearest_action,
     nearest_service,
     resource_arns,
+    service_actions,
     service_exists,
+    services,
 )
 from iamfix.policy.lint import sources
 from iamfix.policy.lint.finding import ORGANIZATION_KINDS, LintFinding, Rule, Subject, shown
-from iamfix.policy.patterns import arn_parts, arns_overlap, is_wild
+from iamfix.policy.patterns import arn_parts, arns_overlap, is_wild, overlap, without_variables
 from iamfix.policy.statements import Member, Statement
 from iamfix.policy.unlisted import RETIRED_SERVICES
 
@@ -25,11 +28,9 @@ UNKNOWN_SERVICE = Rule("unknown-service", "medium", "A service prefix that AWS d
 UNKNOWN_ACTION = Rule("unknown-action", "medium", "An action that its service does not have", sources.ACTIONS)
 RETIRED_SERVICE = Rule("retired-service", "info", "A service that AWS has closed", sources.ACTIONS)
 ARN = Rule("arn", "error", "A resource that is neither * nor an ARN", sources.ARNS)
-ARN_TYPE = Rule(
-    "arn-matches-no-type", "medium", "A resource on which no action of the statement works", sources.ACTIONS
-)
+ARN_TYPE = Rule("arn-matches-no-type", "low", "A resource on which no action of the statement works", sources.ACTIONS)
 ACTION_RESOURCE = Rule(
-    "action-without-resource", "medium", "An action that works on none of the resources", sources.ACTIONS
+    "action-without-resource", "low", "An action that works on none of the resources", sources.ACTIONS
 )
 
 RULES = (ACTION_FORMAT, UNKNOWN_SERVICE, UNKNOWN_ACTION, RETIRED_SERVICE, ARN, ARN_TYPE, ACTION_RESOURCE)
@@ -54,6 +55,16 @@ _IAM_RESOURCES = (
     "sms-mfa/",
     "user/",
 )
+_WELL_DOCUMENTED = frozenset(
+    {"dynamodb", "ecr", "iam", "kinesis", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs", "sts"}
+)
+"""Services whose documented resources are all there are; elsewhere lists lag behind what the service checks."""
+_OPEN_ENDED = frozenset({"apigateway", "execute-api"})
+"""Services whose ARNs are paths of requests, so that no list holds them all."""
+_RENAMED = {"codestar-connections": "codeconnections"}
+"""Services of which AWS takes the old prefix and the new one, whichever the ARN has."""
+_LONG = 512
+"""Longer ARNs are not compared: none is that long, and the work grows with the length."""
 _MANY = 200
 """Statements with more actions than this are not asked, action by action, for their resources."""
 
@@ -175,41 +186,83 @@ def _wrong_arn(text: str) -> tuple[str, str]:
 
 def _pairs(statement: Statement) -> Iterator[LintFinding]:
     resources = statement.members("Resource")
-    if not resources or not statement.has("Action"):
-        return
     members = statement.members("Action")
-    actions = {name for m in members for name in actions_matching(m.text)}
-    if not actions or any(m.text in ("*", "*:*") or not actions_matching(m.text) for m in members):
+    if not resources or not members or any(m.text in ("*", "*:*") or not actions_matching(m.text) for m in members):
         return  # what is not listed may work on anything
-    everything = any(r.text == "*" for r in resources)
+    actions = {name for m in members for name in actions_matching(m.text)}
     formats = {arn for name in actions for arn in resource_arns(name)}
+    at_home = {m.text.partition(":")[0].lower() for m in members} | {arn.split(":")[2] for arn in formats}
+    foreign = 0
     for resource in resources:
-        if resource.text != "*" and not any(arns_overlap(resource.text, arn) for arn in formats):
+        if resource.text == "*" or _whole_service(resource.text) or _some_work(resource.text, formats):
+            continue
+        unheard_of = _no_type_at_all(resource.text)
+        if unheard_of or not _is_of(resource.text, at_home):
+            foreign += 1
             yield ARN_TYPE.at(
                 resource.path,
-                f"No action of the statement works on {shown(resource.text)}",
+                f"No action of the statement is documented to work on {shown(resource.text)}",
                 _formats_hint(formats),
                 statement,
+                "medium" if unheard_of and resource.text.split(":")[2] in _WELL_DOCUMENTED else None,
             )
-    if everything or len(actions) > _MANY:
+    if foreign == len(resources) or any(r.text == "*" for r in resources) or len(actions) > _MANY:
         return
     for member in members:
-        names = actions_matching(member.text)
-        if any(arns_overlap(r.text, arn) for name in names for arn in resource_arns(name) for r in resources):
-            continue
-        own = {arn for name in names for arn in resource_arns(name)}
-        yield ACTION_RESOURCE.at(
-            member.path,
-            f"{shown(member.text)} works on none of the statement's resources",
-            _formats_hint(own),
-            statement,
-            "low" if is_wild(member.text) else None,
-        )
+        yield from _works(statement, member, [r.text for r in resources])
+
+
+def _works(statement: Statement, member: Member, resources: list[str]) -> Iterator[LintFinding]:
+    names = actions_matching(member.text)
+    own = {arn for name in names for arn in resource_arns(name)}
+    service = member.text.partition(":")[0].lower()
+    if any(_some_work(r, own) or _whole_service(r, service) for r in resources):
+        return
+    sure = own and service in _WELL_DOCUMENTED and not is_wild(member.text)
+    yield ACTION_RESOURCE.at(
+        member.path,
+        f"{shown(member.text)} is documented to work on none of the statement's resources",
+        _formats_hint(own),
+        statement,
+        "medium" if sure else None,
+    )
+
+
+def _some_work(resource: str, formats: Iterable[str]) -> bool:
+    return len(resource) > _LONG or any(
+        arns_overlap(resource, arn)
+        for arn in formats
+        # A bucket's name has no slash, so that what has one is an object.
+        if not (arn.endswith(":s3:::${BucketName}") and "/" in without_variables(resource))
+    )
+
+
+def _whole_service(resource: str, service: str = "") -> bool:
+    """Tell whether the pattern holds all of a service: actions that take no resource work on that as on `*`."""
+    parts = arn_parts(resource)
+    return parts is not None and not parts[4].strip("*:/") and (not service or parts[1] in ("*", service))
+
+
+def _is_of(resource: str, prefixes: set[str]) -> bool:
+    parts = arn_parts(resource)
+    if parts is None:
+        return True
+    at_home = {_RENAMED.get(prefix, prefix) for prefix in prefixes} | _OPEN_ENDED
+    return any(overlap(_RENAMED.get(parts[1], parts[1]), prefix) for prefix in at_home)
+
+
+@lru_cache(maxsize=4096)
+def _no_type_at_all(resource: str) -> bool:
+    """Tell whether the ARN's own service is known and has no resource of this form."""
+    parts = arn_parts(resource)
+    if parts is None or parts[1] not in services() or parts[1] in _OPEN_ENDED:
+        return False
+    return not _some_work(resource, {arn for name in service_actions(parts[1]) for arn in resource_arns(name)})
 
 
 def _formats_hint(formats: set[str]) -> str:
     if not formats:
-        return 'Its actions take no resource: write "*", in a statement of their own.'
+        return 'AWS lists no resources for its actions: write "*", in a statement of their own.'
     shown_formats = sorted(formats, key=lambda f: (len(f), f))[:3]
     more = ", …" if len(formats) > len(shown_formats) else ""
     return f"They work on {', '.join(shown_formats)}{more}"

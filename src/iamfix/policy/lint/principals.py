@@ -128,7 +128,7 @@ def _member(statement: Statement, member: Member) -> Iterator[LintFinding]:
                 "Remove it, or name the new one by its ARN.",
                 statement,
             )
-        elif text != "*" and not _ACCOUNT.match(text) and not _ARN.match(text):
+        elif text != "*" and not _ACCOUNT.match(text) and (not _ARN.match(text) or is_wild(text)):
             hint = "Write an account id, an ARN of a user, role or root, or *."
             if is_wild(text):
                 hint = 'A part of an ARN cannot be *: write "*" with a condition on aws:PrincipalArn.'

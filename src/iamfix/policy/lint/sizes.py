@@ -60,7 +60,7 @@ def _size(subject: Subject) -> Iterator[LintFinding]:
     elif subject.kind == "trust" and size > TRUST_DEFAULT:
         yield TOO_BIG.at(
             (),
-            f"{size:,} characters without white space: more than the {TRUST_DEFAULT:,} that a trust policy may have by default",
+            f"{size:,} characters without white space: more than a trust policy's default quota of {TRUST_DEFAULT:,}",
             "Shorten it, or have the quota raised in the account.",
             severity="medium",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from iamfix.policy.lint import sources
+from iamfix.policy.lint import federation, sources
 from iamfix.policy.lint.finding import LintFinding, Rule, Subject, shown
 from iamfix.policy.patterns import is_wild
 from iamfix.policy.statements import Condition, Member, Statement
@@ -17,9 +17,6 @@ ANYONE = Rule("trust-anyone", "high", "A role or resource open to anyone", sourc
 CROSS_ACCOUNT = Rule(
     "cross-account-trust", "medium", "Another account trusted without condition", sources.CONFUSED_DEPUTY
 )
-WEB_IDENTITY = Rule("web-identity-subject", "high", "Web identity trusted without a subject", sources.OIDC)
-WEB_AUDIENCE = Rule("web-identity-audience", "low", "Web identity trusted without an audience", sources.OIDC)
-SAML_AUDIENCE = Rule("saml-audience", "low", "SAML trusted without an audience", sources.SAML)
 CONFUSED_DEPUTY = Rule(
     "confused-deputy", "low", "A service trusted for every account it works for", sources.CONFUSED_DEPUTY
 )
@@ -29,9 +26,6 @@ RULES = (
     TRUST_MISMATCH,
     ANYONE,
     CROSS_ACCOUNT,
-    WEB_IDENTITY,
-    WEB_AUDIENCE,
-    SAML_AUDIENCE,
     CONFUSED_DEPUTY,
 )
 
@@ -99,28 +93,6 @@ _WHO = (
 _SOURCE = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner")
 _OWN_ACCOUNT_ONLY = ("ec2.", "lambda.", "edgelambda.", "ssm.", "pods.eks.", "eks.", "ecs.")
 """Services that take a role only from a principal of its own account who may pass it, and send no source."""
-_AUDIENCE_IS_ENOUGH = ("accounts.google.com", "graph.facebook.com", "www.amazon.com")
-_SUBJECT_CLAIMS = (
-    "sub",
-    "oaud",
-    "amr",
-    "job_workflow_ref",
-    "repository",
-    "repository_id",
-    "repository_owner",
-    "repository_owner_id",
-    "enterprise_id",
-    "environment",
-    "user_id",
-    "app_id",
-    "id",
-    "namespace_id",
-    "project_id",
-    "organization_id",
-    "organization_slug",
-    "user_login",
-    "user_email",
-)
 
 
 def check(subject: Subject) -> Iterator[LintFinding]:
@@ -140,7 +112,7 @@ def check(subject: Subject) -> Iterator[LintFinding]:
             elif member.type == "Service":
                 yield from _service(subject, statement, member)
             elif member.type == "Federated" and subject.kind == "trust":
-                yield from _federated(statement, member)
+                yield from federation.federated(statement, member)
         if subject.kind == "trust":
             yield from _mismatch(statement)
 
@@ -194,7 +166,7 @@ def _limits(condition: Condition, keys: Iterable[str]) -> bool:
 
 
 def _is_anything(value: str) -> bool:
-    return (bool(value) and not value.strip("*?:/")) or value in ("arn:*", "arn:aws:*", "arn:*:*:*:*:*", "arn:*:iam::*:*")
+    return bool(value) and not value.removeprefix("arn:").removeprefix("aws:").removeprefix("*:iam:").strip("*?:/")
 
 
 def _anyone(subject: Subject, statement: Statement, member: Member) -> Iterator[LintFinding]:
@@ -252,62 +224,3 @@ def _service(subject: Subject, statement: Statement, member: Member) -> Iterator
         statement,
         "medium" if subject.kind == "resource" else None,
     )
-
-
-def _federated(statement: Statement, member: Member) -> Iterator[LintFinding]:
-    actions = {text.lower() for text in statement.texts("Action")}
-    if ":saml-provider/" in member.text:
-        if not any(c.low_key == "saml:aud" for c in statement.conditions):
-            yield SAML_AUDIENCE.at(
-                member.path,
-                "Assertions made for anybody are taken",
-                "Add StringEquals on saml:aud, with the sign-in address.",
-                statement,
-            )
-        return
-    if "sts:assumerolewithwebidentity" not in actions and not any(is_wild(a) for a in actions):
-        return
-    provider = member.text.partition(":oidc-provider/")[2] or member.text
-    claims = _claims(statement, provider.lower())
-    audience = "app_id" if provider in ("graph.facebook.com", "www.amazon.com") else "aud"
-    if not _subject_is_fixed(provider, claims):
-        yield WEB_IDENTITY.at(
-            member.path,
-            f"Whoever has a token of {shown(provider)} may use the role",
-            f"Add a condition on {provider}:sub that names the subject, no wider than needed.",
-            statement,
-        )
-    elif not any(c.low_key.endswith((f":{audience}", ":sub", ":oaud")) for c in claims) or (
-        provider not in _AUDIENCE_IS_ENOUGH and not any(c.low_key.endswith(":aud") for c in claims)
-    ):
-        yield WEB_AUDIENCE.at(
-            member.path,
-            "Tokens made for any audience are taken",
-            f"Add StringEquals on {provider}:{audience}, such as sts.amazonaws.com.",
-            statement,
-        )
-
-
-def _claims(statement: Statement, provider: str) -> list[Condition]:
-    return [c for c in statement.conditions if c.low_key.startswith(f"{provider}:")]
-
-
-def _subject_is_fixed(provider: str, claims: list[Condition]) -> bool:
-    names = {*_SUBJECT_CLAIMS}
-    if provider in _AUDIENCE_IS_ENOUGH or provider == "cognito-identity.amazonaws.com":
-        names.add("aud")
-    return any(c.low_key.rpartition(":")[2] in names and _fixes(c) for c in claims)
-
-
-def _fixes(condition: Condition) -> bool:
-    if condition.negated or condition.if_exists or condition.base == "Null" or condition.qualifier == "ForAllValues":
-        return False
-    values = [member.text for member in condition.values]
-    return bool(values) and all(_names_somebody(value) for value in values)
-
-
-def _names_somebody(value: str) -> bool:
-    # `repo:*` and `repo:*/x` leave the owner open; `repo:owner/*` does not.
-    fixed, _, _ = value.partition("*")
-    head = fixed.rpartition(":")[2] if fixed != value and fixed.count(":") <= 1 else fixed
-    return bool(head.strip("?"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from iamfix.sandbox.authorization import allowed, context_of
 from iamfix.sandbox.call import Answer, Call, Handler, Service
 from iamfix.sandbox.credentials import Caller, Session
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.evaluation import decide_trust, statements_of
-from iamfix.sandbox.services.iam import documents
+from iamfix.sandbox.services.iam import aws_policies, documents
 from iamfix.sandbox.services.iam.state import IamState, Role
 
 CHAINED_LIMIT = 3600
@@ -37,21 +38,33 @@ def assume_role(call: Call) -> Answer:
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         )
-    if "Policy" in call.params:
-        documents.check_identity_policy(call.param("Policy"))
     account = arn.split(":")[4]
     session_arn = f"arn:{call.partition}:sts::{account}:assumed-role/{role.name}/{session_name}"
     user_id = f"{role.id}:{session_name}"
     caller = Caller(account=account, arn=session_arn, user_id=user_id, principal_arn=arn, kind="role")
-    credentials = _issue(call, caller, role.id, wanted)
+    credentials = _issue(call, caller, role.id, wanted, _session_policies(call, account))
     return {"Credentials": credentials, "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": session_arn}}
 
 
-def _issue(call: Call, caller: Caller, role_id: str, seconds: int) -> dict[str, object]:
+def _session_policies(call: Call, account: str) -> tuple[str, ...]:
+    texts = []
+    if "Policy" in call.params:
+        documents.check_identity_policy(call.param("Policy"))
+        texts.append(call.param("Policy"))
+    for told in call.params.get("PolicyArns") or ():
+        state, arn = call.cloud.state(IamState, account, call.partition), told.get("arn", "")
+        found = aws_policies.by_arn(call.partition).get(arn) or state.policies.latest(arn.rsplit("/", 1)[-1].lower())
+        if found is None or found.arn != arn:
+            raise AwsError("MalformedPolicyDocument", f"The policy {arn} does not exist.")
+        texts.append(found.document())
+    return tuple(texts)
+
+
+def _issue(call: Call, caller: Caller, role_id: str, seconds: int, policies: tuple[str, ...] = ()) -> dict[str, object]:
     short = call.cloud.faults.short_sessions
     expires = call.cloud.clock.now() + (seconds if short is None else min(short, seconds))
     key = call.cloud.new_id("ASIA", 20)
-    call.cloud.credentials.sessions[key] = Session(caller, role_id, expires)
+    call.cloud.credentials.sessions[key] = Session(caller, role_id, expires, policies)
     return {
         "AccessKeyId": key,
         "SecretAccessKey": call.cloud.new_secret(40),
@@ -75,24 +88,19 @@ def _trusted(call: Call, arn: str, role: Role) -> bool:
     caller = call.caller
     if caller.kind == "root":
         return False
-    names = {
-        caller.arn,
-        caller.principal_arn,
-        caller.user_id.split(":")[0],
-        f"arn:{call.partition}:iam::{caller.account}:root",
-    }
-    context = {
-        "aws:PrincipalArn": caller.principal_arn,
-        "aws:PrincipalAccount": caller.account,
-        "sts:RoleSessionName": call.param("RoleSessionName"),
-        "aws:SecureTransport": "true",
-    }
+    own_names = {caller.arn, caller.principal_arn, caller.user_id.split(":")[0]}
+    root = f"arn:{call.partition}:iam::{caller.account}:root"
+    context = {**context_of(call), "sts:RoleSessionName": call.param("RoleSessionName")}
     if "ExternalId" in call.params:
         context["sts:ExternalId"] = call.param("ExternalId")
-    if call.cloud.organization_id is not None and caller.account in call.cloud.accounts:
-        context["aws:PrincipalOrgID"] = call.cloud.organization_id
-    trust = documents.shown_trust(call, role.trust, role.trust_ids)
-    return decide_trust(statements_of(trust), "sts:AssumeRole", names, context) == "allow"
+    trust = statements_of(documents.shown_trust(call, role.trust, role.trust_ids))
+    if decide_trust(trust, "sts:AssumeRole", {*own_names, root}, context) != "allow":
+        return False
+    if not call.cloud.enforce:
+        return True
+    own = allowed(call, "sts:AssumeRole", arn)
+    named = decide_trust(trust, "sts:AssumeRole", own_names, context) == "allow"
+    return own == "allow" or (own == "none" and named and caller.account == arn.split(":")[4])
 
 
 def _denied(call: Call, arn: str) -> AwsError:

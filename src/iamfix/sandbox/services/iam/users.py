@@ -40,6 +40,10 @@ def create_user(call: Call) -> Answer:
     name, state = call.param("UserName"), iam(call)
     if state.users.latest(name.lower()) is not None:
         raise AwsError("EntityAlreadyExists", f"User with name {name} already exists.")
+    if state.users.seen(name.lower(), call.replica) is not None:
+        raise AwsError(
+            "EntityTemporarilyUnmodifiable", f"The user name {name} was deleted just now and cannot be used again yet."
+        )
     if len(state.users) >= MOST_USERS:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for UsersPerAccount: {MOST_USERS}")
     boundary = call.params.get("PermissionsBoundary")

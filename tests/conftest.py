@@ -1,0 +1,47 @@
+"""What tests share: a practice AWS, and a guard that nothing leaves this machine."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from iamfix.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may reach anything but this machine, whatever goes wrong."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """An organization of five accounts, each with a role `iamfix` and nothing else."""
+    with Sandbox() as sandbox:
+        _use(sandbox, monkeypatch)
+        yield sandbox
+
+
+@pytest.fixture
+def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """The untidy organization."""
+    with Sandbox(layout="practice") as sandbox:
+        _use(sandbox, monkeypatch)
+        yield sandbox
+
+
+def _use(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)

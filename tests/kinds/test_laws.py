@@ -1,0 +1,127 @@
+"""Laws that hold for every kind, on random States, against AWS's rules as the sandbox has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iamfix.aws.model import faults
+from iamfix.fields import differences, fields_of, from_plain, to_plain
+from iamfix.kinds import KINDS
+from iamfix.wanted import details_of
+from iamfix.world import Spot
+from tests.direct import ACCOUNT, Direct
+from tests.kinds.states import NAMES, STATES, SURROUNDINGS
+
+MADE = sorted(STATES)
+many = settings(
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@cache
+def _aws() -> Direct:
+    """One account for all examples: each leaves it as it found it."""
+    aws = Direct()
+    aws.follow(SURROUNDINGS)
+    return aws
+
+
+def _now(kind: str, name: str) -> Any:
+    return _aws().world().get(kind, name, None, details_of(KINDS[kind]))
+
+
+def _toward(before: Any | None, wanted: Any | None) -> Any | None:
+    """What the engine would want: the fields that can be asked for, on top of what is there."""
+    if before is None or wanted is None:
+        return wanted
+    specs = fields_of(type(wanted))
+    return replace(before, **{name: getattr(wanted, name) for name, spec in specs.items() if spec.settable})
+
+
+def test_every_kind_that_can_be_made_is_under_these_laws() -> None:
+    """A new kind cannot be forgotten here."""
+    assert {name for name, kind in KINDS.items() if kind.CREATABLE} == set(STATES)
+
+
+@pytest.mark.parametrize("kind_name", MADE)
+@given(data=st.data())
+@many
+def test_calls_lead_there_and_back(kind_name: str, data: st.DataObject) -> None:
+    """Calls from a to b arrive at b; their undo goes back; none leads from x to x; every call fits AWS's model."""
+    kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
+    states = STATES[kind_name]
+    first, second = data.draw(st.none() | states), data.draw(states)
+    look = Spot(aws.world(), None)
+
+    if first is not None:
+        aws.follow(kind.calls(name, None, first, look))
+    before = _now(kind_name, name)
+    assert (before is None) == (first is None)
+    assert before is None or not differences(first, before)
+
+    after = _toward(before, second)
+    forward, undo = list(kind.calls(name, before, after, look)), list(kind.calls(name, after, before, look))
+    assert [fault for call in (*forward, *undo) for fault in faults(call)] == []
+    assert list(kind.calls(name, after, after, look)) == []
+    assert bool(forward) == (before is None or bool(differences(before, after)))
+
+    results = aws.follow(forward)
+    reached = _now(kind_name, name)
+    assert differences(after, reached) == ()
+
+    aws.follow(undo, results)
+    back = _now(kind_name, name)
+    assert (back is None) == (before is None)
+    assert back is None or differences(before, back) == ()
+
+    if back is not None:
+        aws.follow(kind.calls(name, back, None, look))
+    assert _now(kind_name, name) is None
+
+
+@pytest.mark.parametrize("kind_name", MADE)
+@given(data=st.data())
+@many
+def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObject) -> None:
+    """However few of the calls were made, the calls from there lead to where they should."""
+    kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
+    first, second = data.draw(STATES[kind_name]), data.draw(st.none() | STATES[kind_name])
+    share = data.draw(st.floats(0, 1))
+    look = Spot(aws.world(), None)
+
+    aws.follow(kind.calls(name, None, first, look))
+    before = _now(kind_name, name)
+    forward = list(kind.calls(name, before, _toward(before, second), look))
+    aws.follow(forward[: round(share * len(forward))])
+    half = _now(kind_name, name)
+    if half is not None or second is not None:
+        aws.follow(kind.calls(name, half, _toward(half, second), look))
+    reached = _now(kind_name, name)
+    assert (reached is None) == (second is None)
+    assert reached is None or differences(_toward(reached, second), reached) == ()
+
+    if reached is not None:
+        aws.follow(kind.calls(name, reached, None, look))
+
+
+@pytest.mark.parametrize("kind_name", MADE)
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_state_survives_its_json_form(kind_name: str, data: st.DataObject) -> None:
+    """What a plan file says of a State is the State."""
+    state = data.draw(STATES[kind_name])
+    assert from_plain(type(state), to_plain(state), ACCOUNT.partition) == state
+
+
+@pytest.mark.parametrize("kind_name", sorted(KINDS))
+def test_every_field_says_what_it_is(kind_name: str) -> None:
+    """Each kind and each field has a sentence for its user."""
+    kind = KINDS[kind_name]
+    assert (kind.__doc__ or "").strip()
+    assert all(spec.doc.endswith(".") for spec in fields_of(kind.State).values())

@@ -1,0 +1,47 @@
+"""Runs as the command line makes them, for tests: playbooks as text, no screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from iamfix.clock import TurnedClock
+from iamfix.model import Call, Plan
+from iamfix.run import Options, Outcome, Runner
+from iamfix.sandbox import inventory_yaml
+
+
+class Quiet:
+    """Progress that nobody sees."""
+
+    def start(self, total: int, what: str) -> None: ...
+    def account(self, name: str, event: str, detail: str = "") -> None: ...
+    def call(self, account: str, call: Call, state: str, detail: str = "") -> None: ...
+    def finish(self) -> None: ...
+
+
+class Project:
+    """A folder with an inventory of the sandbox and playbooks."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.folder = folder
+        self.inventory = folder / "sandbox.yml"
+        self.inventory.write_text(inventory_yaml(), encoding="utf-8")
+        self.options = {"inventory": self.inventory, "journal": folder / "journal", **options}
+
+    def runner(self, **options: Any) -> Runner:
+        return Runner(Options(**{**self.options, **options}), Quiet(), clock=TurnedClock(datetime.now(UTC)))
+
+    def playbook(self, *tasks: dict[str, Any], accounts: str = "management", **play: Any) -> Path:
+        path = self.folder / "playbook.yml"
+        path.write_text(yaml.safe_dump([{"accounts": accounts, "tasks": list(tasks), **play}]), encoding="utf-8")
+        return path
+
+    def plan(self, *tasks: dict[str, Any], accounts: str = "management", **options: Any) -> Plan:
+        return self.runner(**options).plan([self.playbook(*tasks, accounts=accounts)])
+
+    def apply(self, plan: Plan, **options: Any) -> Outcome:
+        return self.runner(**options).apply(plan)

@@ -1,0 +1,282 @@
+"""Every rule of Organizations that moto lacks and the sandbox holds."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from iamfix.sandbox import Sandbox
+
+ROOT, PROD, SANDBOX = "r-prac", "ou-prac-11000000", "ou-prac-20000000"
+DENY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]})
+RCP = DENY.replace('"Action"', '"Principal": "*", "Action"').replace("iam:*", "s3:*")
+SCP = {"Description": "", "Type": "SERVICE_CONTROL_POLICY"}
+FULL = "p-FullAWSAccess"
+
+Step = tuple[str, dict[str, Any]]
+
+
+def policy(name: str = "p", content: str = DENY, **more: Any) -> Step:
+    return "create_policy", {**SCP, "Name": name, "Content": content, **more}
+
+
+def attach(policy_id: str, target: str = PROD) -> Step:
+    return "attach_policy", {"PolicyId": policy_id, "TargetId": target}
+
+
+def detach(policy_id: str, target: str = PROD) -> Step:
+    return "detach_policy", {"PolicyId": policy_id, "TargetId": target}
+
+
+def unit(name: str, parent: str = ROOT) -> Step:
+    return "create_organizational_unit", {"ParentId": parent, "Name": name}
+
+
+def move(account: str, source: str, destination: str) -> Step:
+    params = {"AccountId": account, "SourceParentId": source, "DestinationParentId": destination}
+    return "move_account", params
+
+
+RCPS: Step = ("enable_policy_type", {"RootId": ROOT, "PolicyType": "RESOURCE_CONTROL_POLICY"})
+LOOK: Step = ("list_roots", {})
+SERVICE = {"ServicePrincipal": "iam.amazonaws.com"}
+DELEGATE: Step = ("register_delegated_administrator", {"AccountId": "222222222222", **SERVICE})
+
+# "{}" stands for the id of the policy or unit that was made last
+CASES: dict[str, tuple[list[Step], str | None, str | None]] = {
+    "last SCP": ([detach(FULL)], "ConstraintViolationException", "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"),
+    "SCP swap": ([policy(), attach("{}"), detach(FULL)], None, None),
+    "attached twice": ([policy(), attach("{}"), attach("{}")], "DuplicatePolicyAttachmentException", None),
+    "detaching what is not attached": ([policy(), detach("{}")], "PolicyNotAttachedException", None),
+    "eleventh SCP": (
+        [step for n in range(10) for step in (policy(f"p{n}"), attach("{}"))],
+        "ConstraintViolationException",
+        "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+    ),
+    "unknown target": ([policy(), attach("{}", "999999999999")], "TargetNotFoundException", None),
+    "unknown policy": ([attach("p-abcdefgh")], "PolicyNotFoundException", None),
+    "SCP of 10240 characters": ([policy(content=DENY + " " * (10240 - len(DENY)))], None, None),
+    "SCP of 10241 characters": (
+        [policy(content=DENY + " " * (10241 - len(DENY)))],
+        "ConstraintViolationException",
+        "POLICY_CONTENT_LIMIT_EXCEEDED",
+    ),
+    "RCP of 5121 characters": (
+        [RCPS, LOOK, policy(content=RCP + " " * (5121 - len(RCP)), Type="RESOURCE_CONTROL_POLICY")],
+        "ConstraintViolationException",
+        "POLICY_CONTENT_LIMIT_EXCEEDED",
+    ),
+    "not JSON": ([policy(content="not json")], "MalformedPolicyDocumentException", None),
+    "SCP with a principal": ([policy(content=RCP)], "MalformedPolicyDocumentException", None),
+    "RCP that allows": (
+        [RCPS, LOOK, policy(content=RCP.replace("Deny", "Allow"), Type="RESOURCE_CONTROL_POLICY")],
+        "MalformedPolicyDocumentException",
+        None,
+    ),
+    "policy name twice": ([policy(), policy()], "DuplicatePolicyException", None),
+    "policy name in two types": (
+        [policy(), policy(content=RCP, Type="RESOURCE_CONTROL_POLICY")],
+        None,
+        None,
+    ),
+    "type not enabled": (
+        [policy(content=RCP, Type="RESOURCE_CONTROL_POLICY"), attach("{}")],
+        "PolicyTypeNotEnabledException",
+        None,
+    ),
+    "type being enabled": (
+        [policy(content=RCP, Type="RESOURCE_CONTROL_POLICY"), RCPS, attach("{}")],
+        "PolicyChangesInProgressException",
+        None,
+    ),
+    "type enabled": ([policy(content=RCP, Type="RESOURCE_CONTROL_POLICY"), RCPS, LOOK, attach("{}")], None, None),
+    "type enabled twice": ([RCPS, RCPS], "PolicyTypeAlreadyEnabledException", None),
+    "SCPs are enabled": (
+        [("enable_policy_type", {"RootId": ROOT, "PolicyType": "SERVICE_CONTROL_POLICY"})],
+        "PolicyTypeAlreadyEnabledException",
+        None,
+    ),
+    "AWS's RCP": ([RCPS, LOOK, detach("p-RCPFullAWSAccess")], "InvalidInputException", "NON_DETACHABLE_POLICY"),
+    "AWS's SCP": ([("delete_policy", {"PolicyId": FULL})], "InvalidInputException", "IMMUTABLE_POLICY"),
+    "policy in use": ([policy(), attach("{}"), ("delete_policy", {"PolicyId": "{}"})], "PolicyInUseException", None),
+    "unit name twice": ([unit("a"), unit("a")], "DuplicateOrganizationalUnitException", None),
+    "unit name in two parents": ([unit("a"), unit("a", SANDBOX)], None, None),
+    "unit in nothing": ([unit("a", "ou-prac-99999999")], "ParentNotFoundException", None),
+    "unit with accounts": (
+        [("delete_organizational_unit", {"OrganizationalUnitId": SANDBOX})],
+        "OrganizationalUnitNotEmptyException",
+        None,
+    ),
+    "unit with units": (
+        [("delete_organizational_unit", {"OrganizationalUnitId": "ou-prac-10000000"})],
+        "OrganizationalUnitNotEmptyException",
+        None,
+    ),
+    "empty unit": ([unit("a"), ("delete_organizational_unit", {"OrganizationalUnitId": "{}"})], None, None),
+    "five levels": ([unit("a", PROD), unit("b", "{}"), unit("c", "{}")], None, None),
+    "six levels": (
+        [unit("a", PROD), unit("b", "{}"), unit("c", "{}"), unit("d", "{}")],
+        "ConstraintViolationException",
+        "OU_DEPTH_LIMIT_EXCEEDED",
+    ),
+    "wrong source": ([move("222222222222", SANDBOX, ROOT)], "SourceParentNotFoundException", None),
+    "wrong destination": ([move("222222222222", PROD, "ou-prac-99999999")], "DestinationParentNotFoundException", None),
+    "already there": ([move("222222222222", PROD, PROD)], "DuplicateAccountException", None),
+    "moved": ([move("222222222222", PROD, SANDBOX)], None, None),
+    "unknown account": ([move("999999999999", PROD, ROOT)], "AccountNotFoundException", None),
+    "closing the manager": (
+        [("close_account", {"AccountId": "111111111111"})],
+        "ConstraintViolationException",
+        "CANNOT_CLOSE_MANAGEMENT_ACCOUNT",
+    ),
+    "closing twice": ([("close_account", {"AccountId": "555555555555"})] * 2, "AccountAlreadyClosedException", None),
+    "delegation without service access": (
+        [DELEGATE],
+        "ConstraintViolationException",
+        "SERVICE_ACCESS_NOT_ENABLED",
+    ),
+    "delegation": ([("enable_aws_service_access", SERVICE), DELEGATE], None, None),
+    "delegation twice": (
+        [("enable_aws_service_access", SERVICE), DELEGATE, DELEGATE],
+        "AccountAlreadyRegisteredException",
+        None,
+    ),
+    "service access while delegated": (
+        [("enable_aws_service_access", SERVICE), DELEGATE, ("disable_aws_service_access", SERVICE)],
+        "ConstraintViolationException",
+        "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE",
+    ),
+    "reserved tag": (
+        [("tag_resource", {"ResourceId": PROD, "Tags": [{"Key": "aws:x", "Value": ""}]})],
+        "InvalidInputException",
+        "INVALID_SYSTEM_TAGS_PARAMETER",
+    ),
+    "name of a policy too long": ([policy("x" * 129)], "InvalidInputException", "MAX_LENGTH_EXCEEDED"),
+    "second organization": ([("create_organization", {})], "AlreadyInOrganizationException", None),
+}
+
+
+def made_id(told: dict[str, Any]) -> str | None:
+    if "OrganizationalUnit" in told:
+        return str(told["OrganizationalUnit"]["Id"])
+    return str(told["Policy"]["PolicySummary"]["Id"]) if "Policy" in told else None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rule_holds_with_awss_code_and_reason(sandbox: Sandbox, case: str) -> None:
+    """The last call is answered with AWS's error code and reason, or goes well where AWS lets it."""
+    steps, code, reason = CASES[case]
+    client, last_made = sandbox.client("organizations"), ""
+
+    def take(step: Step) -> str:
+        filled = {key: last_made if value == "{}" else value for key, value in step[1].items()}
+        return made_id(getattr(client, step[0])(**filled)) or last_made
+
+    for step in steps[:-1]:
+        last_made = take(step)
+    if code is None:
+        take(steps[-1])
+        return
+    with pytest.raises(ClientError) as caught:
+        take(steps[-1])
+    assert (caught.value.response["Error"]["Code"], caught.value.response.get("Reason")) == (code, reason)
+
+
+def test_creating_an_account_takes_several_polls_and_then_time(sandbox: Sandbox) -> None:
+    """CreateAccount is IN_PROGRESS for some polls; then the account is in the root, and its access role works."""
+    organizations = sandbox.client("organizations")
+    asked = organizations.create_account(AccountName="new", Email="new@example.com")["CreateAccountStatus"]
+    states = []
+    while not states or states[-1] == "IN_PROGRESS":
+        told = organizations.describe_create_account_status(CreateAccountRequestId=asked["Id"])["CreateAccountStatus"]
+        states.append(told["State"])
+    assert states == ["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED"]
+    assert organizations.list_parents(ChildId=told["AccountId"])["Parents"] == [{"Id": ROOT, "Type": "ROOT"}]
+    role = f"arn:aws:iam::{told['AccountId']}:role/OrganizationAccountAccessRole"
+    assumed = sandbox.client("sts").assume_role(RoleArn=role, RoleSessionName="run")
+    roles = sandbox.client_as(assumed["Credentials"]["AccessKeyId"], "iam").list_roles()["Roles"]
+    assert [told["RoleName"] for told in roles] == ["OrganizationAccountAccessRole"]
+
+
+def test_a_repeated_email_address_fails_in_the_background(sandbox: Sandbox) -> None:
+    """CreateAccount with an address in use is accepted, and FAILED with EMAIL_ALREADY_EXISTS later."""
+    organizations = sandbox.client("organizations")
+    address = organizations.list_accounts()["Accounts"][1]["Email"]
+    asked = organizations.create_account(AccountName="new", Email=address)["CreateAccountStatus"]
+    assert asked["State"] == "IN_PROGRESS"
+    for _ in range(4):
+        told = organizations.describe_create_account_status(CreateAccountRequestId=asked["Id"])["CreateAccountStatus"]
+    assert (told["State"], told["FailureReason"]) == ("FAILED", "EMAIL_ALREADY_EXISTS")
+    assert len(organizations.list_accounts()["Accounts"]) == 5
+
+
+def test_lists_have_twenty_a_page_and_may_have_an_empty_one(sandbox: Sandbox) -> None:
+    """Thirty units come in pages of 20, an empty one in between when switched on; none is lost."""
+    organizations = sandbox.client("organizations")
+    for number in range(30):
+        organizations.create_organizational_unit(ParentId=SANDBOX, Name=f"u{number}")
+    sandbox.faults.empty_pages = True
+    pages = organizations.get_paginator("list_organizational_units_for_parent").paginate(ParentId=SANDBOX)
+    assert [len(told["OrganizationalUnits"]) for told in pages] == [20, 0, 10]
+
+
+def test_a_member_account_may_not_ask(sandbox: Sandbox) -> None:
+    """A member reads DescribeOrganization only; all else is AccessDeniedException until it is a delegated admin."""
+    member = sandbox.client("organizations", "222222222222")
+    assert member.describe_organization()["Organization"]["MasterAccountId"] == "111111111111"
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        member.list_accounts()
+    manager = sandbox.client("organizations")
+    manager.enable_aws_service_access(**SERVICE)
+    manager.register_delegated_administrator(AccountId="222222222222", **SERVICE)
+    assert len(member.list_accounts()["Accounts"]) == 5
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        member.create_organizational_unit(ParentId=ROOT, Name="x")
+
+
+def test_an_account_without_an_organization_is_told_so() -> None:
+    """Where there is no organization, every call is AWSOrganizationsNotInUseException; it can be created."""
+    with Sandbox(layout="none") as lone:
+        organizations = lone.client("organizations")
+        with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
+            organizations.list_accounts()
+        organizations.create_organization(FeatureSet="ALL")
+        root = organizations.list_roots()["Roots"][0]
+        assert root["PolicyTypes"] == [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}]
+        attached = organizations.list_policies_for_target(TargetId=root["Id"], Filter="SERVICE_CONTROL_POLICY")
+        assert [told["Name"] for told in attached["Policies"]] == ["FullAWSAccess"]
+
+
+def test_disabling_a_type_detaches_its_policies_for_good(sandbox: Sandbox) -> None:
+    """After disabling and enabling SCPs again, only FullAWSAccess is attached."""
+    organizations = sandbox.client("organizations")
+    made = organizations.create_policy(Name="p", Content=DENY, **SCP)["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=made, TargetId=PROD)
+    organizations.disable_policy_type(RootId=ROOT, PolicyType="SERVICE_CONTROL_POLICY")
+    organizations.enable_policy_type(RootId=ROOT, PolicyType="SERVICE_CONTROL_POLICY")
+    organizations.list_roots()
+    attached = organizations.list_policies_for_target(TargetId=PROD, Filter="SERVICE_CONTROL_POLICY")["Policies"]
+    assert [told["Id"] for told in attached] == [FULL]
+    assert organizations.list_targets_for_policy(PolicyId=made)["Targets"] == []
+    assert len(organizations.list_targets_for_policy(PolicyId=FULL)["Targets"]) == 10
+
+
+def test_a_closed_account_is_pending_first(sandbox: Sandbox) -> None:
+    """CloseAccount shows PENDING_CLOSURE, then SUSPENDED."""
+    organizations = sandbox.client("organizations")
+    organizations.close_account(AccountId="555555555555")
+    states = []
+    for _ in range(2):
+        accounts = organizations.list_accounts()["Accounts"]
+        states.append(next(told["State"] for told in accounts if told["Id"] == "555555555555"))
+    assert states == ["PENDING_CLOSURE", "SUSPENDED"]
+
+
+def test_content_is_kept_as_sent(sandbox: Sandbox) -> None:
+    """DescribePolicy tells the content character for character."""
+    organizations = sandbox.client("organizations")
+    text = json.dumps(json.loads(DENY), indent=4)
+    made = organizations.create_policy(Name="p", Content=text, **SCP)["Policy"]["PolicySummary"]
+    assert organizations.describe_policy(PolicyId=made["Id"])["Policy"]["Content"] == text
+    assert made["Arn"] == f"arn:aws:organizations::111111111111:policy/o-practice01/service_control_policy/{made['Id']}"

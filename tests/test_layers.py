@@ -1,0 +1,86 @@
+"""The layers of the code: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import iamfix
+
+SOURCE = Path(iamfix.__file__).parent
+
+FORBIDDEN = {
+    "model": ("",),
+    "fields": ("kinds", "plan", "world", "aws", "apply", "run", "cli", "views", "sandbox"),
+    "kinds": ("plan", "world", "wanted", "aws", "apply", "journal", "run", "cli", "views", "sandbox"),
+    "world": ("plan", "aws", "apply", "journal", "run", "cli", "views", "sandbox"),
+    "step": ("plan", "aws", "apply", "journal", "run", "cli", "views", "sandbox"),
+    "plan": ("aws", "apply", "journal", "run", "cli", "views", "sandbox"),
+    "guards": ("aws", "apply", "journal", "run", "cli", "views", "sandbox"),
+    "aws": ("plan", "world", "apply", "journal", "run", "cli", "views", "sandbox", "kinds"),
+    "policy": ("kinds", "fields", "plan", "world", "aws", "apply", "run", "cli", "views", "sandbox"),
+    "apply": ("aws", "plan", "run", "cli", "views", "sandbox"),
+    "views": ("aws", "plan", "apply", "run", "cli", "sandbox"),
+    "run": ("cli", "views", "sandbox"),
+    "sandbox": ("kinds", "plan", "world", "aws", "apply", "run", "cli", "views", "model", "fields"),
+}
+
+
+def _imports(path: Path) -> set[str]:
+    """Return which parts of iamfix a file imports: `iamfix.aws.reader` is `aws`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        found |= {name.split(".")[1] for name in names if name.startswith("iamfix.")}
+    return found
+
+
+@pytest.mark.parametrize("part", sorted(FORBIDDEN))
+def test_no_module_reaches_up(part: str) -> None:
+    """Lower layers do not know the upper ones."""
+    files = sorted((SOURCE / part).rglob("*.py")) if (SOURCE / part).is_dir() else [SOURCE / f"{part}.py"]
+    assert files
+    for file in files:
+        assert _imports(file) & set(FORBIDDEN[part]) == set(), file.name
+
+
+def test_only_the_commands_sandbox_and_demo_know_the_sandbox() -> None:
+    """The product runs without the practice AWS."""
+    users = {file.name for file in SOURCE.rglob("*.py") if "sandbox" in _imports(file) and "sandbox" not in file.parts}
+    assert users <= {"start.py", "demo.py"}
+
+
+def test_the_core_knows_no_kind() -> None:
+    """Plan, apply, world and the rest never name a kind of AWS resource."""
+    for name in (
+        "plan",
+        "apply",
+        "world",
+        "step",
+        "wanted",
+        "guards",
+        "rollback",
+        "planfile",
+        "journal",
+        "run",
+        "fields",
+    ):
+        assert "iam_" not in (SOURCE / f"{name}.py").read_text(encoding="utf-8"), name
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`iamfix --help` is quick because it loads neither AWS nor templates nor models."""
+    code = (
+        "import sys; from iamfix.cli import run; run(['--help']);"
+        "print([m for m in ('boto3','botocore','jinja2','pydantic','moto') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
