@@ -165,40 +165,56 @@ def still_due(world: World, changes: Sequence[Change]) -> list[Change]:
         Moved: a resource looks neither as before its change nor as after it; or the calls are not those that the
             change needs, which happens when a plan file was tampered with.
     """
-    due, problems = [], []
+    chains: dict[str, list[Change]] = {}
     for change in changes:
-        moved, done = _compare(world, change)
-        if moved:
-            problems.append(Problem("error", change.address, moved, "plan again", "moved"))
-        elif not done:
-            kind = world.kinds[change.kind]
+        chains.setdefault(change.address, []).append(change)
+    made: dict[str, int] = {}
+    problems = []
+    for address, chain in chains.items():
+        found = _made(world, chain)
+        if isinstance(found, str):
+            problems.append(Problem("error", address, found, "plan again", "moved"))
+        else:
+            made[address] = found
+    if problems:
+        raise Moved(problems)
+    due = []
+    for change in changes:
+        if made[change.address] > 0:
+            made[change.address] -= 1
+        else:
+            due.append(change)
             look = Spot(world, change.region)
-            if tuple(kind.calls(change.name, change.before, change.after, look)) != change.calls:
+            if tuple(world.kinds[change.kind].calls(change.name, change.before, change.after, look)) != change.calls:
                 summary = "the calls of the plan are not those that lead from its before to its after"
                 problems.append(Problem("error", change.address, summary, "plan again", "moved"))
-            due.append(change)
         follow(world, change)
     if problems:
         raise Moved(problems)
     return due
 
 
-def _compare(world: World, change: Change) -> tuple[str, bool]:
-    """Return (what moved, or ""; whether the change is made already)."""
-    wanted = change.before if change.before is not None else change.after
-    now = world.get(change.kind, change.name, change.region, _known_details(world, change.kind, wanted))
+def _made(world: World, chain: Sequence[Change]) -> int | str:
+    """Return how many of a resource's changes are made already, or what moved."""
+    first, kind, region = chain[0], chain[0].kind, chain[0].region
+    known = next(state for state in (first.before, chain[-1].after, first.after) if state is not None)
+    now = world.get(kind, first.name, region, _known_details(world, kind, known))
+    if _same(first.before, now, seen=True):
+        return 0
+    for number in range(len(chain), 0, -1):
+        if _same(chain[number - 1].after, now):
+            return number
+    if first.before is None:
+        return "it was made by somebody since the plan was made"
     if now is None:
-        if change.after is None:
-            return "", True
-        return ("" if change.before is None else "it is gone since the plan was made"), False
-    if change.before is not None and not differences(change.before, now, seen=True):
-        return "", False
-    if change.after is not None and not differences(change.after, now):
-        return "", True
-    if change.before is None:
-        return "it was made by somebody since the plan was made", False
-    fields = ", ".join(differences(change.before, now, seen=True))
-    return f"it moved since the plan was made: {fields}", False
+        return "it is gone since the plan was made"
+    return f"it moved since the plan was made: {', '.join(differences(first.before, now, seen=True))}"
+
+
+def _same(state: Any | None, now: Any | None, *, seen: bool = False) -> bool:
+    if state is None or now is None:
+        return state is now
+    return not differences(state, now, seen=seen)
 
 
 def _off(world: World, change: Change) -> tuple[str, ...]:

@@ -125,3 +125,14 @@ def test_every_field_says_what_it_is(kind_name: str) -> None:
     kind = KINDS[kind_name]
     assert (kind.__doc__ or "").strip()
     assert all(spec.doc.endswith(".") for spec in fields_of(kind.State).values())
+
+
+@pytest.mark.parametrize("kind_name", sorted(KINDS))
+def test_a_kind_names_all_reads_that_it_sends(kind_name: str) -> None:
+    """What `iamfix permissions` prints for an apply is what looking needs."""
+    aws = Direct()
+    aws.follow(SURROUNDINGS)
+    aws.sent.clear()
+    kind = KINDS[kind_name]
+    aws.world().all(kind_name, None, details_of(kind))
+    assert set(aws.sent) <= {operation for _, operation in kind.READS}

@@ -42,13 +42,14 @@ def permissions(
     Example: iamfix permissions plan.json
     """
     from iamfix.cli.console import Telling, print_json
+    from iamfix.kinds import KINDS
     from iamfix.permissions import policy_for
     from iamfix.run import Runner
 
     runner = Runner(o.options(inventory, limit, tags, skip_tags, extra_vars, forks), Telling())
     saved = playbooks[0].suffix == ".json"
     plan = runner.saved(playbooks[0]) if saved else runner.plan(playbooks)
-    print_json(policy_for(plan, runner.used, writes=not reads_only))
+    print_json(policy_for(plan, runner.used, KINDS, writes=not reads_only))
 
 
 def report(

@@ -14,6 +14,7 @@ SCOPE: Scope = "global"
 FOLDS_CASE = False
 CREATABLE = False
 SINGLETON = None
+READS = (("iam", "list_policies"),)
 EXAMPLE = """\
 - name: Nobody carries an AWS managed policy that is about to be retired
   check:

@@ -15,6 +15,7 @@ SCOPE: Scope = "global"
 FOLDS_CASE = True
 CREATABLE = True
 SINGLETON = None
+READS = (("iam", "get_account_authorization_details"),)
 EXAMPLE = """\
 - name: Administrators
   iam_group:

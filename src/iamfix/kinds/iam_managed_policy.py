@@ -16,6 +16,7 @@ SCOPE: Scope = "global"
 FOLDS_CASE = True
 CREATABLE = True
 SINGLETON = None
+READS = (("iam", "get_account_authorization_details"), ("iam", "get_policy"))
 EXAMPLE = """\
 - name: Boundary of all application roles
   iam_managed_policy:

@@ -14,6 +14,7 @@ SCOPE: Scope = "global"
 FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = "account"
+READS = (("iam", "get_account_password_policy"),)
 EXAMPLE = """\
 - name: Passwords as CIS asks for
   iam_password_policy:

@@ -16,6 +16,7 @@ SCOPE: Scope = "global"
 FOLDS_CASE = True
 CREATABLE = True
 SINGLETON = None
+READS = (("iam", "get_account_authorization_details"), ("iam", "list_roles"))
 EXAMPLE = """\
 - name: Deployment role
   iam_role:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from iamfix.fields import FieldError, Partial
@@ -66,7 +67,9 @@ def policy_arn(text: str, look: Look) -> str:
     if path is None and (aws := look.get("iam_aws_managed_policy", text)) is not None:
         path = aws.path
     if path is None:
-        raise FieldError(f"there is no policy {text!r} in this account, and AWS has none of that name")
+        near = get_close_matches(text, [*look.all("iam_managed_policy"), *aws_managed_paths()], 1)
+        hint = f"did you mean {near[0]!r}?" if near else "an earlier task can create it"
+        raise FieldError(f"there is no policy {text!r} in this account, and AWS has none of that name", hint)
     return f"arn:{partition}:iam::aws:policy{path}{text}"
 
 

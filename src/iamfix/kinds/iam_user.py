@@ -16,6 +16,7 @@ SCOPE: Scope = "global"
 FOLDS_CASE = True
 CREATABLE = True
 SINGLETON = None
+READS = (("iam", "get_account_authorization_details"), *credentials.READS)
 EXAMPLE = """\
 - name: Nobody carries policies directly
   iam_user:

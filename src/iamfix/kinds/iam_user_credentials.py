@@ -84,6 +84,16 @@ DETAILS: Mapping[str, Callable[[Reader, Sequence[str]], Found]] = {
 """How each detail of a user is read, for the users named."""
 
 
+READS = tuple(
+    ("iam", operation)
+    for operation in (
+        "get_login_profile", "list_mfa_devices", "list_access_keys", "get_access_key_last_used", "list_users",
+        *(operation for _, operation, _, _ in _OTHERS),
+    )
+)  # fmt: skip
+"""The operations that reading a user's details may send."""
+
+
 def _for(users: Sequence[str]) -> list[dict[str, str]]:
     return [{"UserName": user} for user in users]
 

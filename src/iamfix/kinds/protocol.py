@@ -123,6 +123,10 @@ class Kind(Protocol):
         """The name of the one resource that an account (or region) has of this kind; None where there are many."""
 
     @property
+    def READS(self) -> tuple[tuple[str, str], ...]:
+        """(service, operation) of every read that `observe` may send."""
+
+    @property
     def EXAMPLE(self) -> str:
         """A task of this kind in YAML; the documentation shows it and the tests run it."""
 

@@ -1,0 +1,155 @@
+"""The commands end to end, on the repository's own playbooks and a practice AWS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamfix.cli import run
+from iamfix.kinds import KINDS
+from iamfix.sandbox import Sandbox, inventory_yaml
+
+ROOT = Path(__file__).parents[2]
+BASELINE = str(ROOT / "playbooks" / "baseline.yml")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("sandbox.yml").write_text(inventory_yaml(), encoding="utf-8")
+    return tmp_path
+
+
+def iamfix(*arguments: str) -> int:
+    return run([*arguments])
+
+
+def test_plan_apply_drift_rollback(practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole story: a saved plan is applied, nothing is left, drift is found and mended, the run is taken back."""
+    inventory = ["-i", "sandbox.yml"]
+    assert iamfix("plan", BASELINE, *inventory, "--detailed-exitcode", "-o", "plan.json") == 2
+    assert Path("plan.json").stat().st_mode & 0o777 == 0o600
+    assert practice.log.mutating() == []
+    assert iamfix("apply", "plan.json", *inventory, "--auto-approve") == 0
+    assert iamfix("plan", BASELINE, *inventory, "--detailed-exitcode") == 0
+    assert "No changes. 5 accounts match the playbooks." in capsys.readouterr().out
+    assert iamfix("apply", "plan.json", *inventory, "--auto-approve") == 0
+    assert "with nothing to do" in capsys.readouterr().err
+
+    practice.client("iam", "222222222222").delete_account_password_policy()
+    assert iamfix("drift", BASELINE, *inventory) == 2
+    assert "changed by somebody since run" in capsys.readouterr().out
+    assert iamfix("drift", BASELINE, *inventory, "--fix") == 0
+    assert iamfix("drift", BASELINE, *inventory) == 0
+
+    assert iamfix("rollback", "latest", *inventory, "--auto-approve") == 0
+    assert iamfix("drift", BASELINE, *inventory, "-l", "payments-prod") == 2
+    assert iamfix("runs") == 0
+    assert iamfix("show", "latest") == 0
+    assert "delete_account_password_policy" in capsys.readouterr().out
+
+
+def test_the_plans_json_has_the_promised_fields(
+    practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The public form is as the design promises it."""
+    assert iamfix("plan", BASELINE, "-i", "sandbox.yml", "--format", "json") == 0
+    plan: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert plan["format_version"] == "1.0"
+    assert {"id", "made_at", "digests", "summary", "accounts"} <= plan.keys()
+    assert plan["digests"]["playbooks"].startswith("sha256:")
+    account = next(one for one in plan["accounts"] if one["changes"])
+    assert {"id", "name", "error", "api_calls", "changes", "findings", "problems", "access"} <= account.keys()
+    change = account["changes"][0]
+    expected = {"address", "kind", "name", "region", "action", "before", "after", "calls", "undo", "loses", "task"}
+    assert expected | {"practice", "controls"} <= change.keys()
+    assert set(change["calls"][0]) == {"service", "operation", "params", "region"}
+    assert any(one["findings"] for one in plan["accounts"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["frobnicate"], "No such command"),
+        (["plan"], "Missing argument"),
+        (["plan", "missing.yml", "-i", "sandbox.yml"], "missing.yml"),
+        (["plan", BASELINE, "-i", "nowhere"], "there is no such inventory"),
+        (["plan", BASELINE, "-i", "sandbox.yml", "-l", "paymnts-prod"], "did you mean 'payments-prod'?"),
+        (["plan", BASELINE, "-i", "sandbox.yml", "--allow", "quotta"], "did you mean 'quota'?"),
+        (["plan", BASELINE, "-i", "sandbox.yml", "-e", "x"], "name=value"),
+        (["apply", "plan.json", "-i", "sandbox.yml"], "plan.json"),
+        (["show", "20200101T000000Z-0000"], "there is no run"),
+        (["rollback", "latest", "-i", "sandbox.yml"], "there are no runs"),
+        (["doc", "iam_rol"], "did you mean 'iam_role'?"),
+    ],
+)
+def test_mistakes_exit_1_with_a_hint(
+    here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    """Wrong usage is explained, and is never exit code 2."""
+    assert iamfix(*arguments) == 1
+    told = capsys.readouterr().err
+    assert words in told
+    assert "Traceback" not in told
+
+
+def test_nobody_to_ask_is_refused(practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal and without --auto-approve nothing is applied."""
+    assert iamfix("apply", BASELINE, "-i", "sandbox.yml") == 1
+    assert "--auto-approve" in capsys.readouterr().err
+    assert practice.log.mutating() == []
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_its_page(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`doc` and `schema` come from the kinds themselves."""
+    assert iamfix("doc", kind) == 0
+    assert kind in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_example_is_valid(kind: str, here: Path) -> None:
+    """The example on a kind's page passes `validate`."""
+    text = "".join(f"    {line}\n" for line in KINDS[kind].EXAMPLE.splitlines())
+    Path("example.yml").write_text(f"- accounts: all\n  tasks:\n{text}", encoding="utf-8")
+    assert iamfix("validate", "example.yml", "-i", "sandbox.yml") == 0
+
+
+def test_the_shipped_project_is_valid(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`init` writes a project that validates as it is, and never overwrites."""
+    assert iamfix("init", "project") == 0
+    assert iamfix("validate", "project/playbooks/baseline.yml", "-i", "project/inventory") == 0
+    assert iamfix("init", "project") == 0
+    assert "left alone" in capsys.readouterr().out
+
+
+def test_the_printed_permissions_are_enough(practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A role with just what `permissions` prints can plan and apply."""
+    assert iamfix("permissions", BASELINE, "-i", "sandbox.yml", "-l", "payments-prod") == 0
+    policy = capsys.readouterr().out
+    iam = practice.client("iam", "222222222222")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}],
+    }
+    iam.create_role(RoleName="narrow", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName="narrow", PolicyName="narrow", PolicyDocument=policy)
+    Path("narrow.yml").write_text(
+        "all:\n  vars: {role_name: narrow}\n  accounts:\n    payments-prod: {id: '222222222222'}\n",
+        encoding="utf-8",
+    )
+    assert iamfix("apply", BASELINE, "-i", "narrow.yml", "--auto-approve") == 0
+    assert iamfix("plan", BASELINE, "-i", "narrow.yml", "--detailed-exitcode") == 0
+
+
+def test_reports_in_all_forms(practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The scorecard names practices and controls, and its page needs nothing from elsewhere."""
+    for form, words in (("text", "MFA for everyone"), ("json", '"practices"'), ("markdown", "|---"), ("html", "<svg")):
+        assert iamfix("report", BASELINE, "-i", "sandbox.yml", "--format", form) == 0
+        page = capsys.readouterr().out
+        assert words in page
+        assert "http://" not in page
+        assert "https://" not in page

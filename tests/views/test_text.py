@@ -1,0 +1,102 @@
+"""The plan as text and Markdown."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from iamfix.views.markdown import BUDGET, MARKER, markdown_plan
+from iamfix.views.text import show_plan, summary
+
+
+def change(**fields: Any) -> dict[str, Any]:
+    return {
+        "address": "a/iam_group/Admins", "kind": "iam_group", "name": "Admins", "region": None, "action": "create",
+        "before": None, "after": {"path": "/", "managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+        "calls": [{"service": "iam", "operation": "create_group", "params": {"GroupName": "Admins"}, "region": None}],
+        "undo": [], "loses": [], "task": "Groups", "practice": 5, "controls": [], "notes": [], **fields,
+    }  # fmt: skip
+
+
+def plan(*accounts: dict[str, Any]) -> dict[str, Any]:
+    filled = [
+        {"id": f"{number:012}", "name": f"a{number}", "error": None, "changes": [], "findings": [], "problems": [],
+         "ignored": 0, "access": [], **account}
+        for number, account in enumerate(accounts)
+    ]  # fmt: skip
+    actions = [one["action"] for account in filled for one in account["changes"]]
+    counts = {action: actions.count(action) for action in ("create", "update", "delete")}
+    return {"id": "x", "made_at": "", "summary": counts, "accounts": filled}
+
+
+def shown(data: dict[str, Any], **options: Any) -> str:
+    console = Console(file=io.StringIO(), width=100, highlight=False, soft_wrap=True)
+    show_plan(data, console, **options)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_same_change_in_many_accounts_is_shown_once() -> None:
+    """Accounts are named beside the change, and the last line counts them."""
+    assert shown(plan({"changes": [change()]}, {"changes": [change()]})) == (
+        "+ iam_group Admins  in a0, a1\n"
+        "    task: Groups, practice 5\n"
+        "    path: /\n"
+        "    managed_policies:\n"
+        "      + arn:aws:iam::aws:policy/ReadOnlyAccess\n"
+        "Plan: 2 to create, 0 to change, 0 to delete in 2 accounts.\n"
+    )
+
+
+def test_changes_that_differ_only_in_the_account_id_are_the_same() -> None:
+    """An ARN of the account's own policy does not keep accounts apart."""
+    changes = [
+        {"changes": [change(after={"managed_policies": [f"arn:aws:iam::{number:012}:policy/P"]})]} for number in (0, 1)
+    ]
+    assert shown(plan(*changes)).count("iam_group Admins") == 1
+
+
+def test_what_is_lost_stands_out_and_calls_show_when_asked() -> None:
+    """Removals say what they destroy; -v shows the AWS calls."""
+    gone = change(action="delete", before={"path": "/"}, after=None, loses=["access key AKIA1"])
+    text = shown(plan({"changes": [gone]}), verbose=1)
+    assert "- iam_group Admins" in text
+    assert "! destroys for good: access key AKIA1" in text
+    assert "> iam:create_group" in text
+
+
+@pytest.mark.parametrize(
+    ("accounts", "line"),
+    [
+        ([{}], "No changes. 1 account matches the playbooks."),
+        ([{}, {}], "No changes. 2 accounts match the playbooks."),
+        ([{}, {"error": "no way in"}], "No changes. 1 account matches the playbooks. 1 account could not be planned."),
+        ([{"changes": [change()]}], "Plan: 1 to create, 0 to change, 0 to delete in 1 account."),
+    ],
+)
+def test_the_last_line(accounts: list[dict[str, Any]], line: str) -> None:
+    """One line sums a plan up."""
+    assert summary(plan(*accounts)) == line
+
+
+def test_hostile_names_do_not_reach_the_terminal_or_the_page() -> None:
+    """Escapes, control characters and markup in names are shown, not obeyed."""
+    evil = change(name="\x1b[31mred\x07<script>|`[x](y)")
+    text = shown(plan({"changes": [evil]}))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    page = markdown_plan(plan({"changes": [evil]}))
+    assert "<script>" not in page
+    assert "\x1b" not in page
+
+
+def test_markdown_stays_within_what_a_comment_may_hold() -> None:
+    """A plan that is too large says how much was left out; the marker is its first line."""
+    many = [change(name=f"Group{number}", after={"path": "/" + "x" * 500}) for number in range(500)]
+    page = markdown_plan(plan({"changes": many}))
+    assert page.startswith(MARKER)
+    assert len(page) <= BUDGET
+    assert "more entries are in the saved plan" in page
