@@ -68,13 +68,13 @@ class Applier:
     stop: threading.Event
     _results: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
-    def apply(self, changes: Sequence[Change]) -> int:
-        """Bring these changes about; returns how many needed calls.
+    def apply(self, changes: Sequence[Change], whole: Sequence[Change]) -> int:
+        """Bring one play's changes about; `whole` are the account's of all plays. Returns how many needed calls.
 
         Raises:
             Moved, NotReached, Stopped, AwsError
         """
-        due = still_due(self.new_world(), changes)
+        due = still_due(self.new_world(), changes, whole)
         for _, group in groupby(due, key=lambda change: change.origin.step):
             self._side_by_side(list(group))
         if due:
@@ -158,31 +158,36 @@ class Applier:
             pause = min(pause * 1.6, 10.0)
 
 
-def still_due(world: World, changes: Sequence[Change]) -> list[Change]:
-    """Return the changes that are still to be made, having looked at each; empty when all were made already.
+def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) -> list[Change]:
+    """Return which of a play's changes are still to be made, having looked at each; none when all were made already.
+
+    `whole` are the account's changes in all plays, in order: later ones may have been made too.
 
     Raises:
         Moved: a resource looks neither as before its change nor as after it; or the calls are not those that the
             change needs, which happens when a plan file was tampered with.
     """
     chains: dict[str, list[Change]] = {}
-    for change in changes:
+    for change in whole:
         chains.setdefault(change.address, []).append(change)
     made: dict[str, int] = {}
     problems = []
-    for address, chain in chains.items():
+    for change in changes:
+        if change.address in made:
+            continue
+        chain = chains[change.address]
         found = _made(world, chain)
+        if isinstance(found, int) and found < chain.index(change):
+            found = "what an earlier play made of it is no longer so"
         if isinstance(found, str):
-            problems.append(Problem("error", address, found, "plan again", "moved"))
+            problems.append(Problem("error", change.address, found, "plan again", "moved"))
         else:
-            made[address] = found
+            made[change.address] = found
     if problems:
         raise Moved(problems)
     due = []
     for change in changes:
-        if made[change.address] > 0:
-            made[change.address] -= 1
-        else:
+        if chains[change.address].index(change) >= made[change.address]:
             due.append(change)
             look = Spot(world, change.region)
             if tuple(world.kinds[change.kind].calls(change.name, change.before, change.after, look)) != change.calls:

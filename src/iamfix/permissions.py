@@ -40,8 +40,8 @@ def policy_for(
                     for action, resources in _needs(call, f"arn:{partition}:iam::{number}", paths):
                         needed.setdefault(action, set()).update(resources)
         groups: dict[tuple[str, ...], list[str]] = {}
-        for action, resources in needed.items():
-            groups.setdefault(tuple(sorted(resources)), []).append(action)
+        for action, found in needed.items():
+            groups.setdefault(tuple(sorted(found)), []).append(action)
         for index, (arns, actions) in enumerate(sorted(groups.items(), key=lambda item: sorted(item[1]))):
             statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(arns)}
             statements.append({"Sid": f"Change{index + 1}", **statement})

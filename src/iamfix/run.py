@@ -338,7 +338,7 @@ class _Apply:
         self.journal.account(name, "started", clock.now())
         progress.account(name, "started")
         try:
-            made = self._applier(plan.account).apply(changes)
+            made = self._applier(plan.account).apply(changes, plan.changes)
             state: State = "done" if made or self.states.get(name) == "done" else "nothing"
             detail = ""
         except Stopped as error:
