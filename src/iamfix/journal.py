@@ -21,8 +21,8 @@ from iamfix.planfile import call_json, to_json
 
 
 def new_run_id(now: datetime) -> str:
-    """Return a name for a run that sorts by time: `20261124T093000Z-1f3a`."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    """Return a name for a run that sorts by time (UTC, to the millisecond): `20261124T093000-250-1f3a`."""
+    return f"{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03}-{secrets.token_hex(2)}"
 
 
 class Journal:
