@@ -118,6 +118,13 @@ def read_run(folder: Path, run: str) -> Run:
             raise JournalError(f"there are no runs in {folder}")
         run = newest.stem
     path = folder / f"{run}.jsonl"
+    try:
+        return _read(folder, path, run)
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise JournalError(f"{path} is no journal of iamfix, or damaged: {type(error).__name__}: {error}") from None
+
+
+def _read(folder: Path, path: Path, run: str) -> Run:
     if path.parent != folder or not path.is_file():
         raise JournalError(f"there is no run {run!r} in {folder}; `iamfix runs` lists them")
     lines = list(_lines(path))

@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -102,6 +103,10 @@ class Runner:
     """(service, operation) that planning has sent, by account."""
     tasks: list[tuple[int | None, tuple[str, ...]]] = field(default_factory=list)
     """(practice, controls) of each task of the playbooks that were planned."""
+    _run: str = ""
+    _sessions: Sessions | None = None
+    _entered: dict[str, AccountSession] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plan(self, playbooks: Sequence[Path]) -> Plan:
         """Plan the playbooks for the accounts they name; what fails in one is in its plan. Raises InputError."""
@@ -115,12 +120,11 @@ class Runner:
             where = str(self.options.inventory)
             raise InputError(Problem("error", where, "no account matches the plays and --limit", "`iamfix inventory`"))
         made_at = self.clock.now()
-        sessions = Sessions(self.clock, self.chance, f"iamfix-plan-{made_at:%Y%m%dT%H%M%SZ}")
         numbered = [(number, play, {a.name for a in chosen}) for number, (play, chosen) in enumerate(plays)]
 
         def one(account: Account) -> AccountPlan:
             mine = [(number, play) for number, play, names in numbered if account.name in names]
-            return self._plan_account(sessions, account, mine, loaded)
+            return self._plan_account(account, mine, loaded)
 
         plans = self._side_by_side(accounts, one, "plan")
         return self._finish(
@@ -162,7 +166,6 @@ class Runner:
             chosen = list(select_accounts(self.options.limit, inventory))
         accounts = [account for account in chosen if account.name in recorded]
         made_at = self.clock.now()
-        sessions = Sessions(self.clock, self.chance, f"iamfix-rollback-{made_at:%Y%m%dT%H%M%SZ}")
 
         def one(account: Account) -> AccountPlan:
             def fold(world: World) -> AccountPlan:
@@ -171,7 +174,7 @@ class Runner:
                 changes, problems = rollback_changes(world, made, attempted, run.id, faults)
                 return AccountPlan(account, changes=changes, problems=problems)
 
-            return self._with_world(sessions, account, fold)
+            return self._with_world(account, fold)
 
         plans = self._side_by_side(accounts, one, "plan")
         wave = Wave(f"rollback of {run.id}", (tuple(account.name for account in accounts),), 100.0)
@@ -185,18 +188,18 @@ class Runner:
         if refusing:
             raise InputError(*refusing)
         now = self.clock.now()
-        run = new_run_id(now)
+        run, self._run = self._run or new_run_id(now), ""
         journal = Journal(self.options.journal, run)
         journal.begin(plan, what, now, self.options.allow)
-        sessions = Sessions(self.clock, self.chance, f"iamfix-{run}")
-        work = _Apply(self, plan, journal, sessions)
+        work = _Apply(self, plan, journal)
         self.progress.start(sum(1 for one in plan.accounts if one.changes), "apply")
         try:
             work.go()
         finally:
             self.progress.finish()
         states = work.final()
-        ended = "interrupted" if self.stop.is_set() else "failed" if "failed" in states.values() else "done"
+        bad = {"failed", "refused", "skipped"} & set(states.values())
+        ended = "interrupted" if self.stop.is_set() else "failed" if bad else "done"
         journal.end(ended, self.clock.now())
         return Outcome(run, states, tuple(work.problems), self.stop.is_set())
 
@@ -207,9 +210,7 @@ class Runner:
             chosen = [account for account in chosen if account.name in within]
         return chosen
 
-    def _plan_account(
-        self, sessions: Sessions, account: Account, plays: Sequence[tuple[int, Play]], loaded: Playbooks
-    ) -> AccountPlan:
+    def _plan_account(self, account: Account, plays: Sequence[tuple[int, Play]], loaded: Playbooks) -> AccountPlan:
         def fold(world: World) -> AccountPlan:
             scope = Renderer(loaded.template_roots).scope(account, self.options.extra_vars, world)
             choice = Choice(self.options.tags, self.options.skip_tags)
@@ -218,13 +219,26 @@ class Runner:
                 planning.run(number, play)
             return planning.result(account)
 
-        return self._with_world(sessions, account, fold)
+        return self._with_world(account, fold)
 
-    def _with_world(self, sessions: Sessions, account: Account, fold: Callable[[World], AccountPlan]) -> AccountPlan:
+    def enter(self, account: Account) -> AccountSession:
+        """Enter an account, once in a run: planning and applying share the credentials. Raises AwsError."""
+        with self._lock:
+            if self._sessions is None:
+                self._run = self._run or new_run_id(self.clock.now())
+                self._sessions = Sessions(self.clock, self.chance, f"iamfix-{self._run}")
+            entered = self._entered.get(account.name)
+        if entered is None:
+            entered = self._sessions.enter(account)
+            with self._lock:
+                self._entered[account.name] = entered
+        return entered
+
+    def _with_world(self, account: Account, fold: Callable[[World], AccountPlan]) -> AccountPlan:
         """Enter an account and fold something over its world; whatever fails there stays there."""
         began, reads = self.clock.monotonic(), None
         try:
-            session = sessions.enter(account)
+            session = self.enter(account)
             reads = Reads(session, self.clock, self.chance)
             plan = fold(_world(session, reads))
             self.used[account.name] = reads.used
@@ -294,11 +308,9 @@ class _Apply:
     runner: Runner
     plan: Plan
     journal: Journal
-    sessions: Sessions
     states: dict[str, State] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     halted: bool = False
-    _entered: dict[str, AccountSession] = field(default_factory=dict)
 
     def go(self) -> None:
         by_name = {one.account.name: one for one in self.plan.accounts}
@@ -334,11 +346,13 @@ class _Apply:
 
     def _account(self, work: tuple[AccountPlan, list[Change]]) -> None:
         plan, changes = work
-        name, clock, progress = plan.account.name, self.runner.clock, self.runner.progress
+        runner, name = self.runner, plan.account.name
+        clock, progress = runner.clock, runner.progress
         self.journal.account(name, "started", clock.now())
         progress.account(name, "started")
         try:
-            made = self._applier(plan.account).apply(changes, plan.changes)
+            with closing(_Looks(runner.enter(plan.account), runner)) as looks:
+                made = self._applier(plan.account, looks).apply(changes, plan.changes)
             state: State = "done" if made or self.states.get(name) == "done" else "nothing"
             detail = ""
         except Stopped as error:
@@ -355,22 +369,34 @@ class _Apply:
         self.journal.account(name, state, clock.now(), detail)
         progress.account(name, state, detail)
 
-    def _applier(self, account: Account) -> Applier:
+    def _applier(self, account: Account, looks: _Looks) -> Applier:
         runner = self.runner
-        if account.name not in self._entered:
-            self._entered[account.name] = self.sessions.enter(account)
-        session = self._entered[account.name]
-        last: list[World] = []
+        sender = Sender(runner.enter(account), runner.clock, runner.chance, looks.known)
+        return Applier(
+            account.name, looks.new_world, sender, self.journal, runner.clock, runner.progress.call, runner.stop
+        )
 
-        def new_world() -> World:
-            last[:] = [_world(session, Reads(session, runner.clock, runner.chance))]
-            return last[0]
 
-        def known(name: str) -> bool:
-            return any(name in names for world in last for names in world.names())
+class _Looks:
+    """The worlds that an apply looks at, one after the other; each reads anew."""
 
-        sender = Sender(session, runner.clock, runner.chance, known)
-        return Applier(account.name, new_world, sender, self.journal, runner.clock, runner.progress.call, runner.stop)
+    def __init__(self, session: AccountSession, runner: Runner) -> None:
+        self._session, self._runner = session, runner
+        self._reads: Reads | None = None
+        self._world: World | None = None
+
+    def new_world(self) -> World:
+        self.close()
+        self._reads = Reads(self._session, self._runner.clock, self._runner.chance)
+        self._world = _world(self._session, self._reads)
+        return self._world
+
+    def known(self, name: str) -> bool:
+        return self._world is not None and any(name in names for names in self._world.names())
+
+    def close(self) -> None:
+        if self._reads is not None:
+            self._reads.close()
 
 
 def _all_tasks(tasks: Sequence[Task]) -> Iterator[Task]:

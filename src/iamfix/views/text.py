@@ -1,178 +1,202 @@
-"""The plan for a person: what changes, once for all accounts it holds for; what is removed or lost stands out."""
+"""The plan for a person at a terminal: what changes, once for all accounts it holds for; what is lost stands out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from iamfix.views import access
-from iamfix.views.calls import call_text
-from iamfix.views.page import Page, Part, Tone, count
-from iamfix.views.same import (
-    Plan,
-    SameChange,
-    SameFinding,
-    SameProblem,
-    SameTask,
-    named,
-    same_findings,
-    same_problems,
-    same_tasks,
-)
+from rich.console import Console
+from rich.text import Text
 
-MARKS: Mapping[str, tuple[str, Tone]] = {"create": ("+", "add"), "update": ("~", "change"), "delete": ("-", "remove")}
-_ROWS: Mapping[str, Tone] = {"+": "add", "~": "change", "-": "remove"}
-_SEVERITY: Mapping[str, Tone] = {"critical": "danger", "high": "remove", "medium": "change", "low": "info"}
-_PROBLEM: Mapping[str, Tone] = {"error": "danger", "warning": "warning"}
-_MANY = 100_000
+Plan = Mapping[str, Any]
+"""A plan's public JSON form."""
+
+MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+SEVERITIES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def plan_text(plan: Plan, *, width: int = 80, color: bool = False, verbose: int = 0) -> str:
-    """Return a plan as text that ends with `summary_line`.
-
-    `verbose` 1 adds the AWS calls and names every account, 2 shows the calls whole and those that take them back.
-    `width` 0 wraps nothing.
-    """
-    page = Page(width, color=color)
-    tasks = same_tasks(plan)
-    everyone = len(_planned(plan))
-    for task in tasks:
-        _task(page, task, everyone, verbose)
-    access.section(page, plan, verbose)
-    _findings(page, same_findings(plan), verbose)
-    _waves(page, plan)
-    _errors(page, plan, everyone, verbose)
-    page.blank()
-    _tally(page, plan, tasks)
-    page.line(0, (summary_line(plan), "title"))
-    return page.text()
+def clean(text: object) -> str:
+    """Return text without what a terminal would obey: escapes, control characters, reversed writing."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(text))
 
 
-def summary_line(plan: Plan) -> str:
-    """Return the last line of a plan; accounts that could not be planned are not in its count."""
-    found = plan["summary"]
-    if found["create"] or found["update"] or found["delete"]:
-        changes = f"{found['create']} to create, {found['update']} to change, {found['delete']} to delete"
-        return f"Plan: {changes} in {count(len(_planned(plan)), 'account')}."
-    whole = [account for account in _planned(plan) if not account.get("incomplete")]
-    return f"No changes. {count(len(whole), 'account')} {'matches' if len(whole) == 1 else 'match'} the playbooks."
-
-
-def problem_lines(page: Page, problem: SameProblem, place: str = "") -> None:
-    """Add what is wrong, where, and what to do about it."""
-    rule = f" [{problem.rule}]" if problem.rule else ""
-    head: Part = (f"{problem.severity}{rule}: ", _PROBLEM.get(problem.severity, "info"))
-    page.wrap(0, head, f"{problem.where}: {problem.summary}" if problem.where else problem.summary)
-    if place:
-        page.wrap(2, ("in ", "dim"), (place, "dim"))
-    if problem.hint:
-        page.wrap(2, ("hint: ", "info"), problem.hint, hang=6)
-
-
-def _planned(plan: Plan) -> list[Mapping[str, object]]:
-    return [account for account in plan["accounts"] if not account["error"]]
-
-
-def _task(page: Page, task: SameTask, everyone: int, verbose: int) -> None:
-    page.blank()
-    serves = [f"practice {task.practice}"] if task.practice else []
-    serves += task.controls
-    page.wrap(0, (task.task or "(no name)", "title"), (f"  ({', '.join(serves)})" if serves else "", "dim"), hang=4)
-    for change in task.changes:
-        _change(page, change, everyone, verbose)
-
-
-def _change(page: Page, same: SameChange, everyone: int, verbose: int) -> None:
-    change = same.change
-    mark, tone = MARKS[change["action"]]
-    where = f" ({', '.join(same.regions)})" if same.regions else ""
-    accounts = named(same.accounts, everyone, _MANY if verbose else 10)
-    title: list[Part] = [(f"{mark} {change['kind']} ", tone), (change["name"], tone), where]
-    if change["action"] == "delete":
-        title.append((" is deleted", "danger"))
-    page.wrap(2, *title, ("  in ", "dim"), (accounts, "dim"), hang=4)
-    for row in same.rows:
-        text: list[Part] = [(f"{row.mark} ", _ROWS[row.mark]), (row.text, _ROWS[row.mark])]
-        if row.code:
-            page.line(6 + 4 * row.depth, *text)
-        else:
-            page.wrap(6 + 4 * row.depth, *text, hang=4)
-    for lost in change["loses"]:
-        page.wrap(6, ("! destroys for good: ", "danger"), (lost, "danger"), hang=2)
-    for note in change.get("notes", ()):
-        page.wrap(6, ("note: ", "info"), (note, "dim"), hang=6)
-    if verbose:
-        room = 0 if verbose > 1 else max(page.width - 8, 40)
-        for call in change["calls"]:
-            page.line(6, ("> " + call_text(call, room), "info"))
-        if verbose > 1:
-            for call in change.get("undo", ()):
-                page.line(6, ("< " + call_text(call, room), "dim"))
-
-
-def _findings(page: Page, findings: Sequence[SameFinding], verbose: int) -> None:
-    if not findings:
-        return
-    page.blank()
-    page.line(0, ("Findings", "title"), ("  what no call can mend", "dim"))
-    for found in findings:
-        page.wrap(2, (found.severity.ljust(9), _SEVERITY.get(found.severity, "dim")), found.message, hang=9)
-        for text in resources(found, _MANY if verbose else 10):
-            page.wrap(11, (text, "dim"), hang=2)
-
-
-def resources(found: SameFinding, most: int) -> list[str]:
-    """Return `payments-prod: iam_user/alice, carol` for each account of a finding, the first `most` of them."""
-    by_account: dict[str, dict[str, list[str]]] = {}
-    for account, resource in found.resources:
-        kind, _, name = resource.rpartition("/")
-        by_account.setdefault(account, {}).setdefault(kind, []).append(name)
-    lines = [
-        f"{account}: " + "; ".join(f"{kind}/{', '.join(names)}" for kind, names in kinds.items())
-        for account, kinds in by_account.items()
-    ]
-    left = len(lines) - most
-    return [*lines[:most], f"and in {count(left, 'account')} more"] if left > 0 else lines
-
-
-def _waves(page: Page, plan: Plan) -> None:
-    for wave in plan.get("waves", ()):
-        sizes = [len(batch) for batch in wave["batches"]]
-        if len(sizes) > 1:
-            page.blank()
-            steps = ", then ".join(str(size) for size in sizes)
-            page.wrap(0, ("Waves  ", "title"), f"{wave['play'] or '(play without a name)'}: {steps} accounts")
-
-
-def _errors(page: Page, plan: Plan, everyone: int, verbose: int) -> None:
-    problems = same_problems(plan)
-    failed = [account for account in plan["accounts"] if account["error"]]
-    if problems or failed:
-        page.blank()
-    for problem in problems:
-        place = named(problem.accounts, everyone, _MANY if verbose else 10)
-        problem_lines(page, problem, "" if problem.where.startswith(f"{place}/") else place)
-    for account in failed:
-        page.wrap(0, ("error: ", "danger"), (account["name"], "title"), f" could not be planned: {account['error']}")
-
-
-def _tally(page: Page, plan: Plan, tasks: Sequence[SameTask]) -> None:
-    """Add what a reader must not overlook, and what was left alone."""
-    deleted = plan["summary"]["delete"]
-    taken = sum(
-        len(same.accounts) * max(1, len(same.regions)) * sum(row.mark == "-" and not row.code for row in same.rows)
-        for task in tasks
-        for same in task.changes
-        if same.change["action"] == "update"
-    )
-    lost = sum(len(same.accounts) * len(same.change["loses"]) for task in tasks for same in task.changes)
-    parts = [f"{count(deleted, 'resource')} deleted"] if deleted else []
-    parts += [f"{count(taken, 'entry', 'entries')} taken out of what stays"] if taken else []
-    parts += [f"{count(lost, 'thing')} destroyed for good"] if lost else []
-    if parts:
-        page.wrap(0, ("! Removals: ", "danger"), ", ".join(parts))
+def show_plan(plan: Plan, console: Console, *, verbose: int = 0) -> None:
+    """Print a plan: changes, access, findings, problems, and one line that sums up."""
+    for change, accounts in grouped(plan):
+        _print_change(change, accounts, console, verbose)
+    _print_access(plan, console)
+    _print_findings(plan, console)
+    for account in plan["accounts"]:
+        if account["error"]:
+            console.print(
+                Text.assemble(("! ", "bold red"), (clean(account["name"]), "bold"), f": {clean(account['error'])}")
+            )
+        for problem in account["problems"]:
+            print_problem(problem, console)
     ignored = sum(account.get("ignored", 0) for account in plan["accounts"])
     if ignored:
-        page.wrap(0, (f"{count(ignored, 'resource')} of AWS services and other tools left alone", "dim"))
-    findings = plan["summary"]["findings"]
-    if findings:
-        page.wrap(0, (count(findings, "finding") + " that no call can mend", "dim"))
+        console.print(Text(f"{_count(ignored, 'resource')} of AWS services and other tools left alone.", "dim"))
+    console.print(Text(summary(plan), "bold"))
+
+
+def summary(plan: Plan) -> str:
+    """Return the last line of a plan."""
+    found = plan["summary"]
+    planned = [account for account in plan["accounts"] if not account["error"]]
+    accounts = _count(len(planned), "account")
+    failed = len(plan["accounts"]) - len(planned)
+    tail = f" {_count(failed, 'account')} could not be planned." if failed else ""
+    if not (found["create"] or found["update"] or found["delete"]):
+        verb = "matches" if len(planned) == 1 else "match"
+        return f"No changes. {accounts} {verb} the playbooks.{tail}" if planned else f"No changes.{tail}"
+    changes = f"{found['create']} to create, {found['update']} to change, {found['delete']} to delete"
+    return f"Plan: {changes} in {accounts}.{tail}"
+
+
+def grouped(plan: Plan) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
+    """Yield each different change once, with the names of the accounts it holds for, in the plan's order."""
+    groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+    for account in plan["accounts"]:
+        for change in account["changes"]:
+            neutral = {
+                key: change[key] for key in ("kind", "name", "region", "action", "before", "after", "loses", "task")
+            }
+            key = json.dumps(neutral, sort_keys=True).replace(account["id"], "{account}")
+            key += json.dumps([call["operation"] for call in change["calls"]])
+            groups.setdefault(key, (change, []))[1].append(account["name"])
+    yield from groups.values()
+
+
+def _print_change(change: Mapping[str, Any], accounts: Sequence[str], console: Console, verbose: int) -> None:
+    mark, colour = MARKS[change["action"]]
+    where = f" ({change['region']})" if change["region"] else ""
+    console.print(
+        Text.assemble(
+            (f"{mark} ", f"bold {colour}"), (f"{change['kind']} ", colour),
+            (clean(change["name"]), f"bold {colour}"), where,
+            (f"  in {named(accounts)}", "dim"),
+        )
+    )  # fmt: skip
+    task = clean(change["task"])
+    extra = "".join(f" [{clean(one)}]" for one in change.get("controls", ()))
+    practice = f", practice {change['practice']}" if change.get("practice") else ""
+    console.print(Text(f"    task: {task}{practice}{extra}", "dim"))
+    for line, style in field_lines(change):
+        console.print(Text(f"    {clean(line)}", style))
+    for lost in change["loses"]:
+        console.print(Text(f"    ! destroys for good: {clean(lost)}", "bold red"))
+    for note in change.get("notes", ()):
+        console.print(Text(f"    note: {clean(note)}", "dim"))
+    if verbose:
+        for call in change["calls"]:
+            params = json.dumps(call["params"], ensure_ascii=False)
+            console.print(Text(f"    > {call['service']}:{call['operation']} {clean(params)}", "cyan"))
+
+
+def named(accounts: Sequence[str], most: int = 6) -> str:
+    """Return account names in words, the first few of many."""
+    shown = ", ".join(clean(name) for name in accounts[:most])
+    return shown if len(accounts) <= most else f"{shown} and {len(accounts) - most} more"
+
+
+def field_lines(change: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a change does to each field, as (line, style)."""
+    before, after = change["before"] or {}, change["after"] or {}
+    if change["after"] is None:
+        return
+    for field, new in after.items():
+        old = before.get(field)
+        empty = new in (None, "", [], {}, False)
+        if old == new or (not before and empty) or field not in after:
+            continue
+        yield from _field(field, old, new)
+
+
+def _field(field: str, old: Any, new: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(new, list) or isinstance(old, list):
+        was, now = old or [], new or []
+        yield f"{field}:", ""
+        yield from ((f"  + {_short(item)}", "green") for item in now if item not in was)
+        yield from ((f"  - {_short(item)}", "red") for item in was if item not in now)
+    elif _is_document(new) or _is_document(old):
+        yield f"{field}:", ""
+        yield from _document(old, new)
+    elif isinstance(new, dict) or isinstance(old, dict):
+        yield f"{field}:", ""
+        was, now = old or {}, new or {}
+        for key in sorted({*was, *now}):
+            if was.get(key) == now.get(key):
+                continue
+            if _is_document(was.get(key)) or _is_document(now.get(key)):
+                yield f"  {key}:", ""
+                yield from ((f"  {line}", style) for line, style in _document(was.get(key), now.get(key)))
+                continue
+            if key in was:
+                yield f"  - {key}: {_short(was[key])}", "red"
+            if key in now:
+                yield f"  + {key}: {_short(now[key])}", "green"
+    elif old in (None, "") or old == new:
+        yield f"{field}: {_short(new)}", "green"
+    else:
+        yield f"{field}: {_short(old)} -> {_short(new)}", "yellow"
+
+
+def _is_document(value: Any) -> bool:
+    return isinstance(value, dict) and "Statement" in value
+
+
+def _document(old: Any, new: Any) -> Iterator[tuple[str, str]]:
+    """Yield the difference of two policy documents, line by line."""
+    was, now = (json.dumps(one, indent=2, ensure_ascii=False).splitlines() if one else [] for one in (old, new))
+    for line in list(difflib.unified_diff(was, now, lineterm="", n=2))[2:]:
+        if line.startswith("@@"):
+            continue
+        yield f"  {line}", {"+": "green", "-": "red"}.get(line[:1], "dim")
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else str(value)
+
+
+def _print_access(plan: Plan, console: Console) -> None:
+    for account in plan["accounts"]:
+        for one in account.get("access", ()):
+            for what, colour in (("gained", "yellow"), ("lost", "red")):
+                for entry in one.get(what, ()):
+                    actions = ", ".join(entry["actions"][:6])
+                    line = f"access {what}: {account['name']}: {one['principal']}: {actions}"
+                    console.print(Text(clean(f"{line} ({entry.get('risk', '')})"), colour))
+
+
+def _print_findings(plan: Plan, console: Console) -> None:
+    findings = [finding for account in plan["accounts"] for finding in account["findings"]]
+    order = list(SEVERITIES)
+    for finding in sorted(findings, key=lambda one: order.index(one["severity"])):
+        style = SEVERITIES[finding["severity"]]
+        console.print(
+            Text.assemble(
+                ("? ", f"bold {style}"), (f"{finding['severity']} ", style), clean(finding["address"]),
+                f": {clean(finding['message'])}",
+            )
+        )  # fmt: skip
+
+
+def print_problem(problem: Mapping[str, Any], console: Console) -> None:
+    """Print what is wrong, where, and what to do about it."""
+    style = {"error": "bold red", "warning": "yellow"}.get(problem["severity"], "")
+    rule = f" [{problem['rule']}]" if problem.get("rule") else ""
+    console.print(
+        Text.assemble(
+            (f"{problem['severity']}{rule}: ", style), f"{clean(problem['where'])}: {clean(problem['summary'])}"
+        )
+    )
+    if problem.get("hint"):
+        console.print(Text(f"  hint: {clean(problem['hint'])}", "dim"))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
