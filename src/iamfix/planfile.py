@@ -36,7 +36,11 @@ def to_json(plan: Plan) -> dict[str, Json]:
 
 def identify(plan: Plan) -> str:
     """Return the id of a plan: a digest of all that it says."""
-    text = json.dumps(_body(plan), sort_keys=True, separators=(",", ":"))
+    return _digest(_body(plan))
+
+
+def _digest(body: Json) -> str:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -169,7 +173,7 @@ def from_json(data: Json, kinds: Mapping[str, Kind], accounts: Mapping[str, Acco
                 for item in data["waves"]
             ),
         )
-        identity = identify(plan)
+        identity = _digest({key: item for key, item in data.items() if key not in ("format_version", "id")})
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -64,7 +64,9 @@ def _task(task: Task, scope: Scope, account: Account) -> list[Problem]:
                 continue
             for child in task.tasks:
                 problems += _task(child, each, account)
+            each.render(task.name, lambda *_: task.at("name"))
             if task.kind is not None and task.check is None and task.select is None:
+                each.render(task.resource_name, lambda *_: task.at(str(task.kind), "name"))
                 arguments = each.render(task.args, lambda *path: task.at(str(task.kind), *path))
                 problems += _values(task, arguments, account)
     except InputError as error:
