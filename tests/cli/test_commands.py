@@ -153,3 +153,19 @@ def test_reports_in_all_forms(practice: Sandbox, here: Path, capsys: pytest.Capt
         assert words in page
         assert "http://" not in page
         assert "https://" not in page
+
+
+def test_policy_lint_tells_file_and_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Findings have their place; what AWS would refuse is exit code 1."""
+    Path("wide.json").write_text(
+        '{"Version": "2012-10-17", "Statement": [\n  {"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+        encoding="utf-8",
+    )
+    assert iamfix("policy", "lint", "wide.json") == 0
+    assert "wide.json:2:" in capsys.readouterr().out
+    Path("bad.json").write_text('{"Version": "2012-10-17", "Statement": [{"Action": "s3:*"}]}', encoding="utf-8")
+    assert iamfix("policy", "lint", "bad.json", "--format", "json") == 1
+    assert json.loads(capsys.readouterr().out)[0]["severity"] == "error"
+    Path("none.json").write_text("{", encoding="utf-8")
+    assert iamfix("policy", "lint", "none.json") == 1
+    assert "none.json:1:" in capsys.readouterr().err

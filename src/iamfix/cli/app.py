@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from iamfix import __version__
-from iamfix.cli import apply, journal, look, plan, start
+from iamfix.cli import apply, journal, look, plan, policy, start
 
 app = typer.Typer(
     name="iamfix",
@@ -39,3 +39,5 @@ for command in (
     look.report, look.inventory, look.doc, look.schema, start.init, start.sandbox, start.demo,
 ):  # fmt: skip
     app.command()(command)
+
+app.add_typer(policy.app, name="policy")

@@ -1,0 +1,49 @@
+"""`iamfix policy`: policy documents in files, looked at offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from iamfix.cli import options as o
+
+app = typer.Typer(help="Look at policy documents in files, offline.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def root() -> None:
+    """Look at policy documents in files, offline."""
+
+
+@app.command()
+def lint(
+    files: Annotated[list[Path], typer.Argument(help="Policy documents as JSON.", show_default=False)],
+    kind: Annotated[
+        Literal["identity", "trust", "resource", "scp", "rcp", "boundary", "session"] | None,
+        typer.Option("--kind", help="What the documents are for; told from their content if not given."),
+    ] = None,
+    form: o.Format = "text",
+) -> int:
+    """Find what AWS would refuse, what does nothing, and what allows more than it should. Exits 1 on errors.
+
+    Example: iamfix policy lint policies/*.json
+    """
+    from iamfix.cli.console import out, print_json
+    from iamfix.policy.files import lint_file
+    from iamfix.views.text import SEVERITIES, clean
+
+    found = [finding for file in files for finding in lint_file(file, kind)]
+    if form == "json":
+        print_json(found)
+    else:
+        console = out()
+        for one in found:
+            style = SEVERITIES.get(one["severity"], "bold red")
+            console.print(
+                clean(f"{one['where']}: {one['severity']} {one['rule']}: {one['summary']}"), style=style, markup=False
+            )
+            console.print(clean(f"  hint: {one['hint']}"), style="dim", markup=False)
+        console.print(f"{len(found)} findings in {len(files)} files.")
+    return 1 if any(one["severity"] == "error" for one in found) else 0
