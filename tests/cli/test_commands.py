@@ -169,3 +169,21 @@ def test_policy_lint_tells_file_and_line(here: Path, capsys: pytest.CaptureFixtu
     Path("none.json").write_text("{", encoding="utf-8")
     assert iamfix("policy", "lint", "none.json") == 1
     assert "none.json:1:" in capsys.readouterr().err
+
+
+def test_simulate_answers_each_case_on_a_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A case that is no case is told with its line; the others are answered."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    request = {
+        "principal": "arn:aws:iam::111111111111:user/ann",
+        "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::b/k",
+    }
+    request |= {"resource_account": "111111111111"}
+    case = json.dumps({"id": "one", "identity_policies": [policy], "request": request})
+    Path("cases.jsonl").write_text(f"{case}\nnonsense\n{case}\n", encoding="utf-8")
+    assert iamfix("simulate", "--cases", "cases.jsonl") == 1
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer.get("decision") for answer in answers] == ["allowed", None, "allowed"]
+    assert "2" in str(answers[1])
+    assert iamfix("simulate", "--cases", "nowhere.jsonl") == 1

@@ -36,7 +36,7 @@ def root(
 
 for command in (
     plan.plan, apply.apply, plan.drift, apply.rollback, journal.runs, journal.show, look.validate, look.permissions,
-    look.report, look.inventory, look.doc, look.schema, start.init, start.sandbox, start.demo,
+    look.report, policy.simulate, look.inventory, look.doc, look.schema, start.init, start.sandbox, start.demo,
 ):  # fmt: skip
     app.command()(command)
 

@@ -47,3 +47,23 @@ def lint(
             console.print(clean(f"  hint: {one['hint']}"), style="dim", markup=False)
         console.print(f"{len(found)} findings in {len(files)} files.")
     return 1 if any(one["severity"] == "error" for one in found) else 0
+
+
+def simulate(
+    cases: Annotated[Path, typer.Option("--cases", help="JSON lines, one case each; - is stdin.", show_default=False)],
+) -> int:
+    """Answer whether requests would be allowed, offline: one JSON line for each case. Exits 1 when a case is no case.
+
+    Example: iamfix simulate --cases cases.jsonl
+    """
+    import json
+    import sys
+
+    from iamfix.policy.simulate import simulate_lines
+
+    lines = sys.stdin if str(cases) == "-" else cases.read_text(encoding="utf-8").splitlines()
+    bad = False
+    for answer in simulate_lines(lines):
+        bad = bad or "error" in answer
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    return 1 if bad else 0

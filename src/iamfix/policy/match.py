@@ -1,7 +1,7 @@
-"""Wildcard patterns of the policy language as regular expressions: actions, resources, `StringLike` and ARN conditions.
+"""Wildcard patterns of the policy language as fast tests: actions, resources, `StringLike` and ARN conditions.
 
 A pattern is a sequence of pieces `(text, literal)`: in a literal piece (the value of a policy variable) `*` and `?`
-are ordinary characters, elsewhere they are wildcards.
+are ordinary characters, elsewhere they are wildcards. No pattern and text together take more than quadratic time.
 """
 
 from __future__ import annotations
@@ -9,80 +9,202 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Piece", "action_matcher", "arn_regex", "like_regex", "resource_regex"]
+__all__ = ["Piece", "Test", "action_test", "arn_test", "like_test", "resource_test"]
 
 Piece = tuple[str, bool]
+Test = Callable[[str], bool]
 
-_WILD = re.compile(r"[*?]")
-_STARS = re.compile(r"\*+")
+_ANY = "*"
+_ONE = "?"
+# Beyond this many colons the regular expression of a resource pattern could take too long, and states are followed.
+_MANY_COLONS = 12
 
-
-def like_regex(pieces: Sequence[Piece]) -> str:
-    """Regular expression for `StringLike`: `*` is any run of characters, `?` any single one, over the whole text."""
-    return "".join(re.escape(text) if literal else _wild(text) for text, literal in pieces)
-
-
-def resource_regex(pieces: Sequence[Piece]) -> str:
-    """Regular expression for a `Resource` pattern.
-
-    Wildcards stay inside their segment (the parts between the first five colons); a `*` that ends its segment
-    reaches over colons. Source: IAM User Guide, reference_policies_elements_resource.
-    """
-    return _segmented(pieces, star_crosses=True)
+_Symbol = tuple[str, bool]  # a character, and whether it is a wildcard
 
 
-def arn_regex(pieces: Sequence[Piece]) -> str | None:
-    """Regular expression for `ArnLike` and `ArnEquals`: six components, each matched by itself. None: never matches.
-
-    Source: IAM User Guide, reference_policies_elements_condition_operators (ARN condition operators).
-    """
-    if "".join(text for text, _ in pieces) == "*":
-        return ".*"
-    if sum(text.count(":") for text, _ in pieces) < 5:
-        return None
-    return _segmented(pieces, star_crosses=False)
-
-
-def action_matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+def action_test(patterns: Iterable[str]) -> Test:
     """A test for action names given in lower case; names and patterns are compared without case.
 
     Source: IAM User Guide, reference_policies_elements_action.
     """
-    lowered = [pattern.lower() for pattern in patterns]
-    if any(_STARS.fullmatch(pattern) for pattern in lowered):
-        return _always
-    exact = frozenset(pattern for pattern in lowered if not _WILD.search(pattern))
-    wild = [like_regex(((pattern, False),)) for pattern in lowered if pattern not in exact]
-    if not wild:
-        return exact.__contains__
-    fullmatch = re.compile("|".join(wild), re.DOTALL).fullmatch
-    if not exact:
-        return lambda action: fullmatch(action) is not None
-    return lambda action: action in exact or fullmatch(action) is not None
+    return like_test([((pattern.lower(), False),) for pattern in patterns])
+
+
+def like_test(patterns: Iterable[Sequence[Piece]]) -> Test:
+    """A test as of `StringLike`: `*` is any run of characters, `?` any single one, over the whole text."""
+    simple, rest = _simple([_symbols(pieces) for pieces in patterns])
+    return _either(simple, _fullmatch([_glob(pattern, ".", "") for pattern in rest]) if rest else None)
+
+
+def arn_test(patterns: Iterable[Sequence[Piece]]) -> Test:
+    """A test as of `ArnLike` and `ArnEquals`: six components, each matched by itself; a lone `*` matches every ARN.
+
+    Source: IAM User Guide, reference_policies_elements_condition_operators (ARN condition operators).
+    """
+    expressions: list[str] = []
+    for pieces in patterns:
+        parts = _parts(_symbols(pieces))
+        if len(parts) == 6:
+            front = "".join(f"(?>{_glob(part, '[^:]', ':')})" for part in parts[:5])
+            expressions.append(front + _glob(parts[5], ".", ""))
+        elif parts == [[(_ANY, True)]]:
+            expressions.append("(?:[^:]*:){5}.*")
+    return _fullmatch(expressions)
+
+
+def resource_test(patterns: Iterable[Sequence[Piece]]) -> Test:
+    """A test for resource ARNs.
+
+    Wildcards stay inside their segment (the parts between the first five colons); a `*` that ends its segment
+    reaches over colons. Source: IAM User Guide, reference_policies_elements_resource.
+    """
+    simple, rest = _simple([_symbols(pieces) for pieces in patterns])
+    if not rest:
+        return _either(simple, None)
+    machines = [_machine(pattern) for pattern in rest]
+    quick = _fullmatch([_expression(machine) for machine in machines])
+
+    def test(resource: str) -> bool:
+        if resource.count(":") <= _MANY_COLONS:
+            return quick(resource)
+        return any(_follow(machine, resource) for machine in machines)
+
+    return _either(simple, test)
 
 
 def _always(_: str) -> bool:
     return True
 
 
-def _wild(text: str) -> str:
-    # A run of stars is one star: `.*.*.*` would let a hostile pattern take exponential time.
-    return "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in _STARS.sub("*", text))
+def _never(_: str) -> bool:
+    return False
 
 
-def _segmented(pieces: Sequence[Piece], star_crosses: bool) -> str:
-    characters = [(c, literal) for text, literal in pieces for c in (text if literal else _STARS.sub("*", text))]
-    result: list[str] = []
-    colons = 0
-    for position, (character, literal) in enumerate(characters):
-        following = characters[position + 1][0] if position + 1 < len(characters) else ":"
-        if character == ":":
-            colons += 1
-            result.append(":")
-        elif literal or character not in "*?":
-            result.append(re.escape(character))
-        elif colons >= 5 or (star_crosses and character == "*" and following == ":"):
-            result.append(".*" if character == "*" else ".")
+def _simple(patterns: list[list[_Symbol]]) -> tuple[Test, list[list[_Symbol]]]:
+    """A test for the patterns without wildcards or with one `*` at the end, and the other patterns."""
+    exact: set[str] = set()
+    prefixes: set[str] = set()
+    rest: list[list[_Symbol]] = []
+    for pattern in patterns:
+        ends_wild = bool(pattern) and pattern[-1] == (_ANY, True)
+        start = pattern[:-1] if ends_wild else pattern
+        if any(wildcard for _, wildcard in start):
+            rest.append(pattern)
         else:
-            result.append("[^:]*" if character == "*" else "[^:]")
-    return "".join(result)
+            (prefixes if ends_wild else exact).add("".join(character for character, _ in start))
+    if "" in prefixes:
+        return _always, []
+    if not prefixes:
+        return (exact.__contains__ if exact else _never), rest
+    starts = tuple(prefixes)
+    if not exact:
+        return (lambda text: text.startswith(starts)), rest
+    return (lambda text: text in exact or text.startswith(starts)), rest
+
+
+def _either(first: Test, second: Test | None) -> Test:
+    if second is None:
+        return first
+    if first is _never:
+        return second
+    return lambda text: first(text) or second(text)
+
+
+def _fullmatch(expressions: list[str]) -> Test:
+    if not expressions:
+        return _never
+    fullmatch = re.compile("|".join(expressions), re.DOTALL).fullmatch
+    return lambda text: fullmatch(text) is not None
+
+
+def _symbols(pieces: Sequence[Piece]) -> list[_Symbol]:
+    """Characters with wildcards marked; a run of stars is one star."""
+    result: list[_Symbol] = []
+    for text, literal in pieces:
+        for character in text:
+            wildcard = not literal and character in "*?"
+            if not (wildcard and character == _ANY and result and result[-1] == (_ANY, True)):
+                result.append((character, wildcard))
+    return result
+
+
+def _parts(symbols: list[_Symbol]) -> list[list[_Symbol]]:
+    """Split at the first five colons."""
+    parts: list[list[_Symbol]] = [[]]
+    for symbol in symbols:
+        if symbol[0] == ":" and len(parts) < 6:
+            parts.append([])
+        else:
+            parts[-1].append(symbol)
+    return parts
+
+
+def _glob(symbols: Sequence[_Symbol], one: str, end: str) -> str:
+    """Regular expression of one glob, `end` after it. The first place where a chunk fits is as good as any later one,
+    so all but the last are atomic and nothing is tried twice."""
+    chunks: list[str] = [""]
+    for character, wildcard in symbols:
+        if wildcard and character == _ANY:
+            chunks.append("")
+        else:
+            chunks[-1] += one if wildcard else re.escape(character)
+    if len(chunks) == 1:
+        return chunks[0] + end
+    middle = "".join(f"(?>{one}*?{chunk})" for chunk in chunks[1:-1])
+    return f"{chunks[0]}{middle}{one}*{chunks[-1]}{end}"
+
+
+def _machine(symbols: list[_Symbol]) -> list[_Symbol]:
+    """Resource pattern as steps: a character, or a wildcard of the classes `.`/`.*` and `[^:]`/`[^:]*`."""
+    steps: list[_Symbol] = []
+    colons = 0
+    for position, (character, wildcard) in enumerate(symbols):
+        if not wildcard:
+            colons += character == ":"
+            steps.append((character, False))
+            continue
+        ends_segment = position + 1 == len(symbols) or symbols[position + 1][0] == ":"
+        free = colons >= 5 or (character == _ANY and ends_segment)
+        steps.append((("." if free else "[^:]") + ("*" if character == _ANY else ""), True))
+    return steps
+
+
+def _expression(steps: list[_Symbol]) -> str:
+    """The steps as a regular expression: the resource part as a glob, the part before it as it stands."""
+    colons = 0
+    for position, (text, wildcard) in enumerate(steps):
+        if not wildcard and text == ":":
+            colons += 1
+        if colons == 5:
+            tail = [(text[-1] if text == ".*" else "?" if wild else text, wild) for text, wild in steps[position + 1 :]]
+            head = "".join(text if wild else re.escape(text) for text, wild in steps[: position + 1])
+            return head + _glob(tail, ".", "")
+    return "".join(text if wild else re.escape(text) for text, wild in steps)
+
+
+def _follow(steps: list[_Symbol], text: str) -> bool:
+    """Whether the steps match the whole text, by following all states at once."""
+    states = _closure(steps, {0})
+    for character in text:
+        following: set[int] = set()
+        for state in states:
+            if state == len(steps):
+                continue
+            step, wildcard = steps[state]
+            if not wildcard:
+                if step == character:
+                    following.add(state + 1)
+            elif step[0] == "." or character != ":":
+                following.add(state if step[-1] == _ANY else state + 1)
+        states = _closure(steps, following)
+    return len(steps) in states
+
+
+def _closure(steps: list[_Symbol], states: set[int]) -> set[int]:
+    result = set(states)
+    for start in states:
+        state = start
+        while state < len(steps) and steps[state][1] and steps[state][0][-1] == _ANY:
+            state += 1
+            result.add(state)
+    return result
