@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class _Gathered:
     groups: dict[str, _Group] = field(default_factory=lambda: {"all": _Group()})
     accounts: dict[str, dict[str, Json]] = field(default_factory=dict)
     places: dict[str, tuple[Source, tuple[str | int, ...]]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    """Accounts whose mistakes are already told."""
     problems: list[Problem] = field(default_factory=list)
 
     def wrong(
@@ -80,7 +83,10 @@ def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> I
     for folder, known in (("group_vars", gathered.groups), ("account_vars", gathered.accounts)):
         for file in sorted(base.glob(f"{folder}/*")):
             digest.update(_beside(file, known, gathered, is_group=folder == "group_vars"))
-    accounts = _accounts(gathered)
+    try:
+        accounts = _accounts(gathered)
+    except InputError as error:
+        raise InputError(*gathered.problems, *error.problems) from None
     if gathered.problems:
         raise InputError(*gathered.problems)
     if not accounts:
@@ -133,23 +139,21 @@ def _group(
 ) -> None:
     group = gathered.groups.setdefault(name, _Group())
     group.place = group.place or str(source.place(*path, key=True))
-    if data is None:
+    # A circle is told by _levels, once all groups are known.
+    if data is None or name in above:
         return
     if not isinstance(data, dict):
         gathered.wrong(source, path, f"the group {name!r} needs accounts:, children: or vars:")
         return
-    if name in above:
-        gathered.wrong(source, path, f"the groups go round in a circle: {' -> '.join([*above, name])}", key=True)
-        return
     for key in data:
         if key not in _GROUP_KEYS:
             gathered.wrong(source, (*path, key), f"unknown key {key!r}", nearest(key, _GROUP_KEYS), key=True)
-    parts = {key: data.get(key) or {} for key in _GROUP_KEYS}
+    parts = {key: {} if data.get(key) is None else data[key] for key in _GROUP_KEYS}
     for key, part in parts.items():
         if not isinstance(part, dict):
             gathered.wrong(source, (*path, key), f"{key}: needs names with values")
             parts[key] = {}
-    group.vars.update(parts["vars"])
+    _group_vars(group, parts["vars"], source, (*path, "vars"), gathered)
     for account, facts in parts["accounts"].items():
         _account(account, facts, source, (*path, "accounts", account), gathered)
         if account not in group.accounts:
@@ -161,6 +165,40 @@ def _group(
         if child not in group.children:
             group.children.append(child)
         _group(child, content, source, (*path, "children", child), gathered, (*above, name))
+
+
+def _group_vars(
+    group: _Group, variables: dict[str, Json], source: Source, path: tuple[str | int, ...], gathered: _Gathered
+) -> None:
+    problems = _wrong_connection(variables, source, path)
+    gathered.problems += problems
+    group.vars.update({key: value for key, value in variables.items() if not problems or key not in _CONNECTION})
+
+
+def _wrong_connection(variables: dict[str, Json], source: Source, path: tuple[str | int, ...]) -> list[Problem]:
+    connection = {key: value for key, value in variables.items() if key in _CONNECTION}
+    return words.check(words.ConnectionWords, connection, source, path)
+
+
+def _parents(gathered: _Gathered) -> dict[str, list[str]]:
+    parents: dict[str, list[str]] = {name: [] for name in gathered.groups}
+    for name, group in gathered.groups.items():
+        for child in group.children:
+            parents[child].append(name)
+    return parents
+
+
+def _levels(parents: Mapping[str, Sequence[str]], gathered: _Gathered) -> dict[str, int]:
+    """Return how far below `all` each group is, by its longest way; parents first. Raises InputError for a circle."""
+    levels: dict[str, int] = {}
+    try:
+        for name in TopologicalSorter(parents).static_order():
+            levels[name] = 1 + max((levels[parent] for parent in parents[name]), default=-1)
+    except CycleError as error:
+        chain = error.args[1]
+        summary = f"the groups go round in a circle: {' -> '.join(chain)}"
+        raise InputError(Problem("error", gathered.groups[chain[0]].place, summary)) from None
+    return levels
 
 
 def _account(name: str, data: Json, source: Source, path: tuple[str | int, ...], gathered: _Gathered) -> None:
@@ -176,9 +214,11 @@ def _account(name: str, data: Json, source: Source, path: tuple[str | int, ...],
     problems = words.check(
         words.AccountWords, {"id": known.get("id", "0"), **data} if isinstance(data, dict) else data, source, path
     )
+    if not problems and "vars" in data:
+        problems = _wrong_connection(data["vars"], source, (*path, "vars"))
     gathered.problems += problems
     if problems:
-        known.setdefault("id", None)
+        gathered.broken.add(name)
         return
     for key, value in data.items():
         if key == "vars":
@@ -206,7 +246,10 @@ def _beside(file: Path, known: Mapping[str, Any], gathered: _Gathered, *, is_gro
     elif not isinstance(source.data, dict | None):
         gathered.wrong(source, (), "variables are names with values")
     elif is_group:
-        gathered.groups[name].vars.update(source.data or {})
+        _group_vars(gathered.groups[name], source.data or {}, source, (), gathered)
+    elif problems := _wrong_connection(source.data or {}, source, ()):
+        gathered.problems += problems
+        gathered.broken.add(name)
     else:
         gathered.accounts[name].setdefault("vars", {}).update(source.data or {})
     return source.text.encode()
@@ -215,12 +258,20 @@ def _beside(file: Path, known: Mapping[str, Any], gathered: _Gathered, *, is_gro
 def _accounts(gathered: _Gathered) -> list[Account]:
     accounts = []
     ids: dict[str, str] = {}
+    parents = _parents(gathered)
+    levels = _levels(parents, gathered)
+    own: dict[str, list[str]] = {}
+    for group, content in gathered.groups.items():
+        for name in content.accounts:
+            own.setdefault(name, []).append(group)
     for name, facts in gathered.accounts.items():
         source, path = gathered.places[name]
+        if name in gathered.broken:
+            continue
         if name in gathered.groups:
             gathered.wrong(source, path, f"{name!r} is a group and an account", key=True)
             continue
-        above = list(_above(name, gathered))
+        above = _above(own.get(name, ()), parents, levels)
         layers = [gathered.groups[group].vars for group in above]
         merged = {key: value for layer in layers for key, value in layer.items()} | facts.get("vars", {})
         account = _one(name, facts, merged, tuple(group for group in above if group != "all"), source, path, gathered)
@@ -233,23 +284,16 @@ def _accounts(gathered: _Gathered) -> list[Account]:
     return accounts
 
 
-def _above(account: str, gathered: _Gathered) -> Iterator[str]:
-    """Yield the groups of an account, parents before children, siblings by name."""
-    depth: dict[str, int] = {}
-
-    def visit(group: str, level: int, path: tuple[str, ...]) -> bool:
-        if group in path:
-            return False
-        inside = account in gathered.groups[group].accounts
-        for child in gathered.groups[group].children:
-            inside |= visit(child, level + 1, (*path, group))
-        if inside:
-            depth[group] = max(depth.get(group, 0), level)
-        return inside
-
-    visit("all", 0, ())
-    depth.setdefault("all", 0)
-    yield from sorted(depth, key=lambda group: (depth[group], group))
+def _above(own: Collection[str], parents: Mapping[str, Sequence[str]], levels: Mapping[str, int]) -> list[str]:
+    """Return the groups of an account and all above them, parents before children, siblings by name."""
+    inside = {"all"}
+    due = list(own)
+    while due:
+        name = due.pop()
+        if name not in inside:
+            inside.add(name)
+            due += parents[name]
+    return sorted(inside, key=lambda group: (levels[group], group))
 
 
 def _one(
@@ -322,7 +366,8 @@ def _one(
 def _protected(data: Json, account: str, partition: str) -> Protected:
     """Read a protected principal; a role's name stands for the account's own role."""
     principal = data if isinstance(data, str) else data["principal"]
-    probes = () if isinstance(data, str) else tuple((one["action"], one.get("resource", "*")) for one in data["probes"])
+    given = () if isinstance(data, str) else data.get("probes", ())
+    probes = tuple((one["action"], one.get("resource", "*")) for one in given)
     if not principal.startswith("arn:"):
         principal = f"arn:{partition}:iam::{account}:role/{principal}"
     return Protected(principal, probes)

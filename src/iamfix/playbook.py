@@ -20,6 +20,7 @@ __all__ = ["Play", "Playbooks", "Task", "load_playbooks", "nearest", "selected"]
 
 _OWN = ("name", "select", "state")
 MAX_DEPTH = 20
+MAX_FILES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +129,18 @@ class _Reading:
             self._wrong(source, (*at, "import_playbook"), "import_playbook names a file")
             return
         target = path.parent / name
-        if not target.is_file():
+        if not _is_file(target):
             self._missing(source, (*at, "import_playbook"), target, path.parent)
             return
-        yield from self.playbook(target, (*above, path.resolve()))
+        yield from self.playbook(target, (*above, _resolved(path)))
 
     def _load(self, path: Path, above: tuple[Path, ...]) -> Source | None:
-        if path.resolve() in above or len(above) > MAX_DEPTH:
+        if _resolved(path) in above or len(above) > MAX_DEPTH:
             chain = " -> ".join(one.name for one in (*above, path))
             self.problems.append(Problem("error", str(path), f"the files include each other in a circle: {chain}"))
+            return None
+        if len(self.files) >= MAX_FILES:
+            self.problems.append(Problem("error", str(path), f"the playbooks include more than {MAX_FILES:,} files"))
             return None
         try:
             source = load(path)
@@ -158,7 +162,8 @@ class _Reading:
         serial = tuple(serial) if isinstance(serial, list) else (serial,)
         for one in serial:
             text = str(one).removesuffix("%")
-            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) or float(text) <= 0:
+            number = r"[0-9]{1,9}(\.[0-9]{1,9})?" if str(one).endswith("%") else r"[0-9]{1,9}"
+            if not re.fullmatch(number, text) or float(text) <= 0:
                 self._wrong(source, (*at, "serial"), f"{one!r} is no number or share", 'such as 5 or "25%"')
         self._syntax(source, (*at, "vars"), item.get("vars", {}))
         return Play(
@@ -192,6 +197,9 @@ class _Reading:
         self._unknown(source, at, item)
         known = {key: value for key, value in item.items() if key in words.TaskWords.model_fields}
         self.problems += words.check(words.TaskWords, known, source, at)
+        for key in ("check", "include_tasks"):
+            if key in item and item[key] is None:
+                self._wrong(source, (*at, key), f"{key} is empty")
         jobs = [*named, *(key for key in ("check", "include_tasks") if key in item)]
         if len(jobs) != 1 and len(self.problems) == before:
             what = f"this task has {' and '.join(jobs)}" if jobs else "this task does nothing"
@@ -224,13 +232,13 @@ class _Reading:
 
     def _included(self, task: Task, name: str, path: Path, above: tuple[Path, ...]) -> Task | None:
         target = path.parent / name
-        if not target.is_file():
+        if not _is_file(target):
             self._missing(task.source, (*task.path, "include_tasks"), target, path.parent)
             return None
-        source = self._load(target, (*above, path.resolve()))
+        source = self._load(target, (*above, _resolved(path)))
         if source is None:
             return None
-        return _replaced(task, tasks=self._tasks(source, (), source.data, target, (*above, path.resolve())))
+        return _replaced(task, tasks=self._tasks(source, (), source.data, target, (*above, _resolved(path))))
 
     def _check(self, task: Task, check: Mapping[str, Json]) -> Task | None:
         at = (*task.path, "check")
@@ -267,6 +275,9 @@ class _Reading:
             self._wrong(source, at, "either name: or select:, not both")
         if "name" not in data and "select" not in data and module.SINGLETON is None:
             self._wrong(source, at, f"{kind} needs name: or select:")
+        for key in ("name", "select"):
+            if key in data:
+                self._named(source, (*at, key), key, data[key])
         if data.get("state", "present") not in ("present", "absent"):
             self._wrong(source, (*at, "state"), f"{data['state']!r} is no state", "present or absent")
         names = [fields[key].name for key in data if key in fields]
@@ -281,19 +292,45 @@ class _Reading:
                     self._wrong(source, (*at, key, *error.path), f"{key}: {error.summary}", error.hint)
         return data if len(self.problems) == before else None
 
+    def _named(self, source: Source, at: tuple[str | int, ...], key: str, value: Json) -> None:
+        fits = isinstance(value, str) or (key == "select" and isinstance(value, bool))
+        if not fits:
+            self._wrong(source, at, f"{key}: expected text, got {type(value).__name__}", "put it in quotes")
+        elif value == "":
+            self._wrong(source, at, f"{key}: is empty")
+
     def _syntax(self, source: Source, at: tuple[str | int, ...], value: Json, *, expression: bool = False) -> None:
         for path, one in walk(value):
             if isinstance(one, str) and (wrong := check_syntax(one, expression=expression)):
                 self._wrong(source, (*at, *path), wrong)
 
     def _missing(self, source: Source, at: tuple[str | int, ...], target: Path, folder: Path) -> None:
-        known = [str(one.relative_to(folder)) for one in sorted(folder.rglob("*.y*ml"))[:200]]
-        self._wrong(source, at, f"there is no file {target}", nearest(str(target.name), known))
+        known = [str(one.relative_to(folder)) for glob in ("*.y*ml", "*/*.y*ml") for one in folder.glob(glob)]
+        wanted = source.data
+        for part in at:
+            wanted = wanted[part]
+        self._wrong(source, at, f"there is no file {target}", nearest(wanted, known))
 
     def _wrong(
         self, source: Source, at: tuple[str | int, ...], summary: str, hint: str = "", *, key: bool = False
     ) -> None:
         self.problems.append(Problem("error", str(source.place(*at, key=key)), summary, hint))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A name that is too long for the file system, or a folder that may not be looked into.
+        return False
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        # A circle of symbolic links; reading the file will tell.
+        return path.absolute()
 
 
 def _replaced(task: Task, **fields: object) -> Task:
@@ -316,7 +353,7 @@ def _template_roots(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Return the templates/ folders beside the playbooks and above them, then the shipped one."""
     roots: dict[Path, None] = {}
     for path in paths:
-        for folder in path.resolve().parents:
+        for folder in _resolved(path).parents:
             if (folder / "templates").is_dir():
                 roots[folder / "templates"] = None
             if (folder / ".git").exists() or (folder / "pyproject.toml").exists():

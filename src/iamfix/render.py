@@ -7,6 +7,8 @@ looks like a template stays a name.
 from __future__ import annotations
 
 import json
+import re
+import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, Protocol
 import jinja2
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_indent
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -32,18 +35,32 @@ At = Callable[..., Place]
 class _Environment(ImmutableSandboxedEnvironment):
     """Strict, and without the operators that make much of little."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self) -> None:
         super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=False, autoescape=False)
         self.filters.update(_FILTERS)
+        for name in _UNBOUNDED_FILTERS:
+            del self.filters[name]
         self.globals = {"range": self.globals["range"], "dict": dict, "namespace": self.globals["namespace"]}
 
+    def wrap_str_format(self, value: Any) -> None:
+        """Leave `format` to `is_safe_attribute`, which refuses it."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str | bytes) and attr in _UNBOUNDED_METHODS:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" or not all(isinstance(side, int | float) for side in (left, right)):
-            raise SecurityError(
-                f"{operator} works on numbers only here" if operator == "*" else "** is not allowed here"
-            )
+        if operator == "**":
+            raise SecurityError("** is not allowed here")
+        numbers = all(isinstance(side, int | float) for side in (left, right))
+        if operator == "+" and not numbers:
+            if sum(len(side) for side in (left, right) if isinstance(side, str | list | tuple)) > MAX_TEXT:
+                raise SecurityError(f"+ gives more than {MAX_TEXT:,} characters or members")
+        elif not numbers and not any(isinstance(side, Undefined) for side in (left, right)):
+            raise SecurityError(f"{operator} works on numbers only here")
         return super().call_binop(context, operator, left, right)
 
 
@@ -62,6 +79,16 @@ def _combine(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
+def _indent(value: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
+    if (len(width) if isinstance(width, str) else width) > 100:
+        raise SecurityError("indent takes at most 100")
+    return do_indent(value, width, first, blank)
+
+
+# A few characters make gigabytes of text with these; `~` and `join` do what they are used for.
+_UNBOUNDED_METHODS = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
+_UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
+
 _FILTERS: dict[str, Callable[..., Any]] = {
     "dict2items": _dict2items,
     "items2dict": _items2dict,
@@ -70,6 +97,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "from_json": json.loads,
     "difference": lambda first, second: [item for item in first if item not in second],
     "intersect": lambda first, second: [item for item in first if item in second],
+    "indent": _indent,
     "union": lambda first, second: [*first, *(item for item in second if item not in first)],
 }
 
@@ -93,7 +121,8 @@ def _single(text: str) -> Any:
     if isinstance(body[0].nodes[0], nodes.TemplateData):
         return None
     stripped = text.strip()
-    return _expression(stripped[2:-2].strip("-+ \t\n")) if stripped.startswith("{{") and stripped == text else None
+    whole = stripped == text and stripped.startswith("{{") and stripped.endswith("}}")
+    return _expression(stripped[2:-2].strip("-+ \t\n")) if whole else None
 
 
 @lru_cache(maxsize=4096)
@@ -110,8 +139,10 @@ def check_syntax(text: str, *, expression: bool = False) -> str | None:
             _template(text)
     except jinja2.TemplateSyntaxError as error:
         return f"not a template: {error.message}"
-    except (RecursionError, OverflowError, MemoryError):
+    except (RecursionError, OverflowError, MemoryError, SyntaxError):
         return "not a template: too deep"
+    except ValueError as error:
+        return f"not a template: {error}"
     return None
 
 
@@ -178,13 +209,18 @@ def _render(value: Json, variables: _Variables) -> Any:
 
 def _text(text: str, variables: _Variables) -> Any:
     if (single := _single(text)) is not None:
-        return _defined(single(**{"\0": variables}))
+        return _limited(_defined(single(**{"\0": variables})))
     template = _template(text)
     if template is None:
         return text
-    given = template.render(**{"\0": variables})
-    if len(given) > MAX_TEXT:
+    return _limited(template.render(**{"\0": variables}))
+
+
+def _limited(given: Any) -> Any:
+    if isinstance(given, str) and len(given) > MAX_TEXT:
         raise SecurityError(f"the template gives {len(given):,} characters; at most {MAX_TEXT:,} are taken")
+    if callable(given):
+        raise SecurityError("it gives a function; call it, with its arguments in ( )")
     return given
 
 
@@ -192,6 +228,30 @@ def _defined(value: Any) -> Any:
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
     return value
+
+
+def _line(error: Exception) -> int:
+    """Return the template's line that raised; Jinja2 writes it into the traceback."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+    return lines[-1] if lines and lines[-1] else 1
+
+
+def _syntax_line(text: str) -> int:
+    try:
+        _template(text)
+    except jinja2.TemplateSyntaxError as error:
+        return error.lineno
+    except (RecursionError, OverflowError, MemoryError, SyntaxError, ValueError):
+        return 1
+    return 1
+
+
+class NoTemplateError(Exception):
+    """A template that is named and is not there."""
+
+    def __init__(self, summary: str, hint: str) -> None:
+        super().__init__(summary)
+        self.hint = hint
 
 
 class Facts(Protocol):
@@ -233,6 +293,15 @@ class Scope:
         except Exception as error:  # noqa: BLE001 - a template can raise anything
             raise InputError(self._problem(error, place)) from None
 
+    def whole(self, text: str, file: str) -> str:
+        """Render a template file's text, always to text. Raises InputError with the line that fails."""
+        try:
+            return str(_text(text + "{# #}", self._variables))
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise InputError(self._problem(error, Place(file, _line(error)))) from None
+
     def _deep(self, value: Json, at: At, path: tuple[str | int, ...], problems: list[Problem]) -> Any:
         if isinstance(value, Mapping):
             found = {}
@@ -259,9 +328,12 @@ class Scope:
 
         if isinstance(error, AwsError):
             raise error
+        if isinstance(error, NoTemplateError):
+            return Problem("error", str(place), f"{self._where}{error}", error.hint)
         if isinstance(error, jinja2.UndefinedError):
             message = str(error.message)
-            word = message.split("'")[1] if message.count("'") >= 2 else ""
+            found = re.fullmatch(r"'([^']*)' is undefined", message)
+            word = found[1] if found else ""
             return Problem(
                 "error", str(place), f"{self._where}{message}", nearest(word, self._variables) if word else ""
             )
@@ -322,13 +394,13 @@ class Renderer:
         return scope[0]
 
     def find(self, path: str) -> Path:
-        """Return a template's file. Raises InputError when there is none, or it is outside of the templates folders."""
+        """Return a template's file. Raises NoTemplateError when there is none in the folders."""
         for root in self._roots:
             found = (root / path).resolve()
             if found.is_relative_to(root) and found.is_file():
                 return found
         known = [str(one.relative_to(root)) for root in self._roots for one in root.rglob("*") if one.is_file()]
-        raise InputError(Problem("error", path, "there is no such template in templates/", nearest(path, known)))
+        raise NoTemplateError(f"there is no such template in templates/: {path}", nearest(path, known))
 
     def template(self, path: str, scope: Scope) -> Any:
         """Render a template file. `.json` and `.yml` templates (`.j2` or not) are read and given as values."""
@@ -338,8 +410,8 @@ class Renderer:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(Problem("error", str(file), f"this template cannot be read: {error}")) from None
         if wrong := check_syntax(text):
-            raise InputError(Problem("error", str(file), wrong))
-        rendered = scope.render(text + "{# #}", lambda *_: Place(str(file), 1))
+            raise InputError(Problem("error", f"{file}:{_syntax_line(text)}", wrong))
+        rendered = scope.whole(text, str(file))
         name = file.name.removesuffix(".j2")
         if name.endswith(".json"):
             try:

@@ -22,7 +22,7 @@ def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
         elif text.lstrip().startswith("{"):
             try:
                 found.update(json.loads(text))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise _wrong(f"{text!r} is no JSON object: {error}") from None
         else:
             name, equals, value = text.partition("=")

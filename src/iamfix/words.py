@@ -52,7 +52,7 @@ class PlayWords(_Words):
     name: Text = Field("", description="What the play is for.")
     accounts: Text = Field(description="Which accounts: names, groups, ids, globs; a:b, a:&b, a:!b.")
     serial: str | int | list[str | int] = Field([], description="Waves: numbers or shares of the accounts.")
-    max_fail_percentage: Annotated[float, Field(ge=0, le=100)] | None = Field(
+    max_fail_percentage: Annotated[float, Field(strict=True, ge=0, le=100)] | None = Field(
         None, description="Share of a wave that may fail before the run stops."
     )
     vars: dict[str, Any] = Field({}, description="Variables of this play.")
@@ -60,24 +60,36 @@ class PlayWords(_Words):
     tasks: list[dict[str, Any]] = Field(description="What to do, in order.")
 
 
+class ProbeWords(_Words):
+    """Something a protected principal must stay able to do."""
+
+    action: Text = Field(description="An action, such as sts:AssumeRole.")
+    resource: Text = Field("*", description="An ARN, or *.")
+
+
 class ProtectedWords(_Words):
     """A principal that must keep its access."""
 
     principal: Text
-    probes: list[dict[str, str]] = []
+    probes: list[ProbeWords] = []
 
 
-class AccountWords(_Words):
-    """An account of the inventory."""
+class ConnectionWords(_Words):
+    """The variables of a group that say how its accounts are entered."""
 
-    id: str | int = Field(description="Twelve digits.")
     role_arn: Text | None = Field(None, description="The role to assume; null for the caller's own credentials.")
     role_name: Text | None = Field(None, description="The role to assume, by name.")
     external_id: Text | None = Field(None, description="External id for assuming the role.")
     profile: Text | None = Field(None, description="Profile of the AWS configuration.")
-    regions: Names | None = Field(None, description="Regions to work in.")
+    regions: Text | Names | None = Field(None, description="Regions to work in.")
     home_region: Text | None = Field(None, description="Where what lives in one region is kept.")
     protected: list[Text | ProtectedWords] | None = Field(None, description="Principals that must keep their access.")
+
+
+class AccountWords(ConnectionWords):
+    """An account of the inventory."""
+
+    id: str | int = Field(description="Twelve digits.")
     vars: dict[str, Any] = Field({}, description="Variables of this account.")
 
 
@@ -88,6 +100,8 @@ _MESSAGES = {
     "int_type": "expected a number",
     "int_parsing": "expected a number",
     "float_parsing": "expected a number",
+    "float_type": "expected a number",
+    "model_type": "expected names with values",
     "bool_type": "expected true or false",
 }
 
@@ -106,23 +120,33 @@ def check(model: type[BaseModel], data: Json, source: Source, path: tuple[str | 
 def _problems(
     error: ValidationError, model: type[BaseModel], source: Source, path: tuple[str | int, ...]
 ) -> Iterator[Problem]:
-    told: set[tuple[str | int, ...]] = set()
+    # Members of a union come with the union's own steps in their path; the data's steps are a prefix of it.
+    found: dict[tuple[tuple[str | int, ...], str], list[Any]] = {}
     for one in error.errors(include_url=False, include_input=False, include_context=True):
-        # Members of a union come with the union's own steps in their path; the data's steps are a prefix of it.
-        where = _in_data(one["loc"], source, path)
-        if where in told:
+        word = str(one["loc"][-1]) if one["type"] == "missing" else ""
+        found.setdefault((_in_data(one["loc"], source, path), word), []).append(one)
+    deepest = [where for where, _ in found]
+    for (where, _), same in found.items():
+        one = same[0]
+        if any(other[: len(where)] == where and len(other) > len(where) for other in deepest):
             continue
-        told.add(where)
         if one["type"] == "extra_forbidden":
-            word = str(one["loc"][-1])
+            word, known = str(one["loc"][-1]), _known_words(one["loc"][:-1], model)
             place = source.place(*path, *where, key=True)
-            yield Problem("error", str(place), f"unknown key {word!r}", nearest(word, model.model_fields))
+            yield Problem("error", str(place), f"unknown key {word!r}", nearest(word, known))
         elif one["type"] == "missing":
-            yield Problem("error", str(source.place(*path)), f"{one['loc'][-1]!r} is missing")
+            yield Problem("error", str(source.place(*path, *where)), f"{one['loc'][-1]!r} is missing")
         else:
             name = ".".join(str(part) for part in where)
-            message = _MESSAGES.get(one["type"], one["msg"].lower())
+            messages = dict.fromkeys(_MESSAGES.get(each["type"], each["msg"].lower()) for each in same)
+            message = " or ".join(messages).replace(" or expected", " or")
             yield Problem("error", str(source.place(*path, *where)), f"{name}: {message}")
+
+
+def _known_words(loc: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
+    """Return the keys of the innermost model that a path leads into."""
+    inner: dict[str | int, type[BaseModel]] = {"check": CheckWords, "protected": ProtectedWords, "probes": ProbeWords}
+    return list(next((inner[part] for part in reversed(loc) if part in inner), model).model_fields)
 
 
 def _in_data(loc: tuple[str | int, ...], source: Source, path: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -7,6 +7,7 @@ given twice, a tag, and a file that unfolds to more than it should are mistakes 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ MAX_NODES = 400_000
 MAX_DEPTH = 60
 
 Path_ = tuple[str | int, ...]
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -77,14 +79,19 @@ def load(path: Path, name: str | None = None) -> Source:
 def parse(text: str, file: str) -> Source:
     """Read YAML text. Raises InputError, with every mistake in it."""
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        _check_depth(text, file)
+        node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        if "nesting depth" in str(error.problem):  # the C library's own limit, seen while it looks ahead
+            raise InputError(_too_deep(place)) from None
         raise InputError(
             Problem("error", str(place), f"not YAML: {error.problem or error.context}", _hint(text, mark))
         ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.encode(errors="replace")[: error.position].count(b"\n") + 1
+        raise InputError(Problem("error", str(Place(file, line)), f"not YAML: {error.reason}")) from None
     except yaml.YAMLError as error:
         raise InputError(Problem("error", file, f"not YAML: {str(error).splitlines()[0]}")) from None
     except RecursionError:
@@ -96,6 +103,23 @@ def parse(text: str, file: str) -> Source:
     if reading.problems:
         raise InputError(*reading.problems)
     return Source(file, data, text, reading.places)
+
+
+def _check_depth(text: str, file: str) -> None:
+    """Refuse deep nesting event by event: composing it would overflow the C library's stack and end the process."""
+    loader, depth = _Loader(text), 0
+    while (event := loader.get_event()) is not None:
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH + 1:
+            place = Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
+            raise InputError(_too_deep(place))
+
+
+def _too_deep(place: Place) -> Problem:
+    return Problem("error", str(place), f"nested more than {MAX_DEPTH} deep")
 
 
 def _hint(text: str, mark: Any) -> str:
@@ -122,6 +146,8 @@ class _Reading:
             what = f"more than {MAX_NODES:,} values" if depth <= MAX_DEPTH else f"nested more than {MAX_DEPTH} deep"
             raise InputError(Problem("error", str(place), f"the file unfolds to {what}"))
         self.places[path] = place
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN_TAGS:
+            self._tagged(node.tag, place)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -130,23 +156,22 @@ class _Reading:
 
     def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> Json:
         found: dict[str, Json] = {}
-        for key_node, item in node.value:
+        own: dict[str, Place] = {}
+        # What is merged comes first: the mapping's own keys win over it, wherever it stands.
+        for key_node, item in sorted(node.value, key=lambda pair: not _merges(pair[0])):
             place = Place(self.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             if not isinstance(key_node, yaml.ScalarNode):
                 hint = "put text that begins with {{ in quotes"
                 self.problems.append(Problem("error", str(place), "a key must be text", hint))
                 continue
             key = key_node.value
-            if key == "<<" and key_node.style is None:
+            if _merges(key_node):
                 self._merge(item, found, path, depth, place)
                 continue
-            if key in found and (*path, key, "\0key") in self.places:
-                first = self.places[*path, key, "\0key"]
-                self.problems.append(
-                    Problem(
-                        "error", str(place), f"the key {key!r} is given twice", f"the first is at line {first.line}"
-                    )
-                )
+            if key in own:
+                hint = f"the first is at line {own[key].line}"
+                self.problems.append(Problem("error", str(place), f"the key {key!r} is given twice", hint))
+            own[key] = place
             self.places[*path, key, "\0key"] = place
             found[key] = self.value(item, (*path, key), depth + 1)
         return found
@@ -172,14 +197,25 @@ class _Reading:
         try:
             if kind == "int" and len(text) < 4000:
                 return int(text)
-            if kind == "float":
+            if kind == "float" and math.isfinite(float(text)):
                 return float(text)
         except ValueError:
             pass
-        self.problems.append(
-            Problem("error", str(place), f"the YAML tag {node.tag!r} is not read here", "leave it out")
-        )
+        if kind in ("int", "float"):
+            self.problems.append(
+                Problem("error", str(place), "this is no number that can be read", "text needs quotes")
+            )
+        else:
+            self._tagged(node.tag, place)
         return text
+
+    def _tagged(self, tag: str, place: Place) -> None:
+        self.problems.append(Problem("error", str(place), f"the YAML tag {tag!r} is not read here", "leave it out"))
+
+
+def _merges(key: yaml.Node) -> bool:
+    # The C loader gives a plain scalar's style as "", the Python one as None.
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
