@@ -85,6 +85,49 @@ def _indent(value: str, width: int | str = 4, first: bool = False, blank: bool =
     return do_indent(value, width, first, blank)
 
 
+@jinja2.pass_context
+def _lint(
+    context: jinja2.runtime.Context,
+    value: Any,
+    *rules: str,
+    kind: str | None = None,
+    severity: str | None = None,
+) -> list[dict[str, Any]]:
+    """`policy | lint('star-star')`: what lint finds in a policy document, in the account at hand."""
+    from iamfix.policy.checks import CheckError, findings
+
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    account, partition = (context.resolve_or_missing(name) for name in ("account_id", "partition"))
+    try:
+        return findings(
+            value, *rules, kind=kind, severity=severity,
+            partition=partition if isinstance(partition, str) else "aws",
+            account=account if isinstance(account, str) else None,
+        )  # fmt: skip
+    except CheckError as error:
+        raise SecurityError(str(error)) from None
+
+
+def _wrong_lint(tree: nodes.Template) -> str | None:
+    """Return what is wrong with the words that are given to `lint`, as far as they are spelled out."""
+    from iamfix.policy.checks import unknown_word
+
+    for asked in tree.find_all(nodes.Filter):
+        if asked.name != "lint":
+            continue
+        rules = tuple(arg.value for arg in asked.args if isinstance(arg, nodes.Const))
+        named = {str(pair.key): pair.value for pair in asked.kwargs}
+        kind, severity = (_spelled_out(named.get(word)) for word in ("kind", "severity"))
+        if wrong := unknown_word(rules, kind, severity):
+            return wrong
+    return None
+
+
+def _spelled_out(value: nodes.Node | None) -> Any:
+    return value.value if isinstance(value, nodes.Const) else None
+
+
 # A few characters make gigabytes of text with these; `~` and `join` do what they are used for.
 _UNBOUNDED_METHODS = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
 _UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
@@ -98,6 +141,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "difference": lambda first, second: [item for item in first if item not in second],
     "intersect": lambda first, second: [item for item in first if item in second],
     "indent": _indent,
+    "lint": _lint,
     "union": lambda first, second: [*first, *(item for item in second if item not in first)],
 }
 
@@ -137,6 +181,8 @@ def check_syntax(text: str, *, expression: bool = False) -> str | None:
             _expression(text)
         else:
             _template(text)
+        if "lint" in text:
+            return _wrong_lint(_ENVIRONMENT.parse("{{ " + text + " }}" if expression else text))
     except jinja2.TemplateSyntaxError as error:
         return f"not a template: {error.message}"
     except (RecursionError, OverflowError, MemoryError, SyntaxError):

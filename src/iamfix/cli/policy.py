@@ -19,11 +19,12 @@ def root() -> None:
 
 @app.command()
 def lint(
-    files: Annotated[list[Path], typer.Argument(help="Policy documents as JSON.", show_default=False)],
+    files: Annotated[list[Path] | None, typer.Argument(help="Policy documents as JSON.", show_default=False)] = None,
     kind: Annotated[
         Literal["identity", "trust", "resource", "scp", "rcp", "boundary", "session"] | None,
         typer.Option("--kind", help="What the documents are for; told from their content if not given."),
     ] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules, and stop.")] = False,
     form: o.Format = "text",
 ) -> int:
     """Find what AWS would refuse, what does nothing, and what allows more than it should. Exits 1 on errors.
@@ -34,6 +35,10 @@ def lint(
     from iamfix.policy.files import lint_file
     from iamfix.views.text import SEVERITIES, clean
 
+    if rules:
+        return _rules(form)
+    if not files:
+        raise typer.BadParameter("name at least one file")
     found = [finding for file in files for finding in lint_file(file, kind)]
     if form == "json":
         print_json(found)
@@ -47,6 +52,22 @@ def lint(
             console.print(clean(f"  hint: {one['hint']}"), style="dim", markup=False)
         console.print(f"{len(found)} findings in {len(files)} files.")
     return 1 if any(one["severity"] == "error" for one in found) else 0
+
+
+def _rules(form: str) -> int:
+    from rich.table import Table
+
+    from iamfix.cli.console import out, print_json
+    from iamfix.policy.lint import RULES
+
+    if form == "json":
+        print_json([{"rule": r.id, "severity": r.severity, "title": r.title, "source": r.source} for r in RULES])
+        return 0
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for rule in RULES:
+        table.add_row(rule.id, rule.severity, rule.title)
+    out().print(table)
+    return 0
 
 
 def simulate(

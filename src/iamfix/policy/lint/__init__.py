@@ -7,7 +7,7 @@ for finding in lint(document.data, "identity"):
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from iamfix.policy.lint import breadth, condition_keys, federation, grammar, names, operators, principals, sizes, trust
 from iamfix.policy.lint.finding import LintFinding, LintKind, LintSeverity, Rule, Subject
@@ -15,7 +15,9 @@ from iamfix.policy.lint.place import duplicate_keys, locate, positions
 from iamfix.policy.statements import statements
 
 __all__ = [
+    "KINDS",
     "RULES",
+    "SEVERITIES",
     "LintFinding",
     "LintKind",
     "LintSeverity",
@@ -32,7 +34,11 @@ _FAMILIES = (grammar, sizes, principals, names, operators, condition_keys, bread
 RULES: tuple[Rule, ...] = (*(rule for family in _FAMILIES for rule in family.RULES), *federation.RULES)
 """All rules, in the order in which they are asked."""
 
-_SEVERITIES: tuple[LintSeverity, ...] = ("error", "high", "medium", "low", "info")
+SEVERITIES: tuple[LintSeverity, ...] = ("error", "high", "medium", "low", "info")
+"""The worst first."""
+
+KINDS: tuple[LintKind, ...] = get_args(LintKind)
+
 _DEEPEST = 50
 
 
@@ -55,7 +61,7 @@ def lint(
         return [grammar.ELEMENT_TYPE.at((), f"The document is nested deeper than {_DEEPEST} levels", "No policy is.")]
     subject = Subject(data, kind, partition, account, statements(data))
     found = dict.fromkeys(finding for family in _FAMILIES for finding in family.check(subject))
-    return sorted(found, key=lambda f: (-1 if f.statement is None else f.statement, _SEVERITIES.index(f.severity)))
+    return sorted(found, key=lambda f: (-1 if f.statement is None else f.statement, SEVERITIES.index(f.severity)))
 
 
 def kind_of(data: Mapping[str, Any]) -> LintKind:
