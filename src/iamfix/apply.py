@@ -146,6 +146,7 @@ class Applier:
         began, pause = self.clock.monotonic(), 0.5
         while True:
             world = self.new_world()
+            world.read_ahead((change.kind, change.region) for change in changes)
             off = {at: fields for at, change in final.items() if (fields := _off(world, change))}
             if not off:
                 return
@@ -167,6 +168,7 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
         Moved: a resource looks neither as before its change nor as after it; or the calls are not those that the
             change needs, which happens when a plan file was tampered with.
     """
+    world.read_ahead((change.kind, change.region) for change in changes)
     chains: dict[str, list[Change]] = {}
     for change in whole:
         chains.setdefault(change.address, []).append(change)

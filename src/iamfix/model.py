@@ -62,6 +62,7 @@ class IamfixError(Exception):
     IamfixError
     ├── InputError      playbooks, inventories, templates, plan files, options: with their places
     ├── AwsError        AWS refused, or could not be reached
+    │   └── RegionClosed
     └── JournalError    a run that cannot be read
     """
 
@@ -83,6 +84,15 @@ class AwsError(IamfixError):
     def __init__(self, service: str, operation: str, code: str, message: str, region: str | None = None) -> None:
         super().__init__(f"{service}:{operation} failed: {code}: {message}")
         self.service, self.operation, self.code, self.message, self.region = service, operation, code, message, region
+
+
+class RegionClosed(AwsError):
+    """A region is not enabled in the account, or a service control policy denies it: nothing of it can be read."""
+
+    @property
+    def why(self) -> str:
+        by_scp = "service control policy" in self.message
+        return "a service control policy denies it" if by_scp else "the account has not enabled it"
 
 
 class JournalError(IamfixError):

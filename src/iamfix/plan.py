@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,12 +21,16 @@ from iamfix.model import (
     Origin,
     Place,
     Problem,
+    RegionClosed,
+    partition_of,
 )
 from iamfix.playbook import Play, Task, nearest, selected
 from iamfix.render import Scope
 from iamfix.step import change, follow
 from iamfix.wanted import details_of, keep_owned, merge, read_arguments, settable
 from iamfix.world import Resource, Spot, World
+
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 
 Check = Callable[[Call], Sequence[str]]
 """What AWS's own model says against a call; nothing when it fits."""
@@ -120,14 +125,22 @@ class Fold:
             str(scope.render(task.name, lambda *_: task.at("name"))),
             str(task.at()), task.practice, task.controls, allow, step,
         )  # fmt: skip
-        for region in self._regions(kind, task, scope):
+        regions = self._regions(kind, task, scope)
+        self.world.read_ahead((str(task.kind), region) for region in regions)
+        for region in regions:
             here = scope.child({}, {"region": region or self.world.account.home_region})
-            if task.check is not None:
-                self._check(task, here, origin, region)
-            elif task.select is not None:
-                self._select(kind, task, here, origin, region)
-            else:
-                self._named(kind, task, here, origin, region)
+            try:
+                if task.check is not None:
+                    self._check(task, here, origin, region)
+                elif task.select is not None:
+                    self._select(kind, task, here, origin, region)
+                else:
+                    self._named(kind, task, here, origin, region)
+            except AwsError as error:
+                if isinstance(error, RegionClosed) and region not in (None, self.world.account.home_region):
+                    self._closed(task, str(region), error)
+                else:
+                    self._unreadable(task, error)
 
     def _regions(self, kind: Kind, task: Task, scope: Scope) -> Sequence[str | None]:
         account = self.world.account
@@ -137,8 +150,19 @@ class Fold:
         if given in (None, []):
             return (account.home_region,) if kind.SCOPE == "home" else account.regions
         if given == "all":
-            return account.regions
-        return [given] if isinstance(given, str) else list(given)
+            return self.world.enabled_regions()
+        names = [given] if isinstance(given, str) else list(given)
+        for name in names:
+            if not isinstance(name, str) or not _REGION.fullmatch(name):
+                raise InputError(_error(task.at("regions"), f"{name!r} is no region", 'such as us-east-1, or "all"'))
+            if partition_of(name) != account.partition:
+                raise InputError(_error(task.at("regions"), f"{name} is not in the partition {account.partition}"))
+        return names
+
+    def _closed(self, task: Task, region: str, error: RegionClosed) -> None:
+        """Say that a region was left out: that nothing can be there is no failure of the run."""
+        summary = f"{self.world.account.name}/{region} is left out: {error.why}"
+        self.problems.append(Problem("info", str(task.at()), summary, "", "region-closed"))
 
     def _named(self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None) -> None:
         name = kind.SINGLETON
@@ -248,7 +272,8 @@ class Fold:
 
     def _unreadable(self, task: Task, error: AwsError) -> None:
         self.incomplete = True
-        summary = f"not planned, because AWS refused a read: {error.service}:{error.operation}: {error.code}"
+        where = f" in {error.region}" if error.region else ""
+        summary = f"not planned, because AWS refused a read: {error.service}:{error.operation}{where}: {error.code}"
         hint = f"{error.message} (`iamfix permissions` prints the policy that planning needs)"
         self.problems.append(Problem("warning", str(task.at()), f"{task.name}: {summary}", hint, "unreadable"))
 

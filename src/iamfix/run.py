@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from iamfix import planfile
 from iamfix.apply import Applier, Moved, Stopped
 from iamfix.aws.model import faults
-from iamfix.aws.reader import Reads
+from iamfix.aws.reader import Reads, enabled_regions
 from iamfix.aws.sender import Sender
 from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import Clock, SystemClock
@@ -409,7 +409,7 @@ def _world(session: AccountSession, reads: Reads) -> World:
     def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
         return KINDS[kind].observe(reads.at(region), want)
 
-    return World(session.account, KINDS, observe)
+    return World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread)
 
 
 def _wave(play: Play, accounts: Sequence[Account]) -> Wave:

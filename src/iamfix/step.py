@@ -25,6 +25,7 @@ def change(
     forward = tuple(kind.calls(name, before, after, look))
     if not forward:
         return None
+    notes = (*notes, *kind.notes(name, before, after, look))
     return Change(
         address=world.address(kind_name, name, region),
         kind=kind_name,

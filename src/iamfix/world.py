@@ -6,9 +6,10 @@ sees the account as it will be then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from iamfix.fields import fields_of
 from iamfix.kinds.protocol import Kind, Want
@@ -17,20 +18,48 @@ from iamfix.model import UNREAD, Account, AwsError, Json, address
 Observe = Callable[[str, str | None, Want], Mapping[str, Any]]
 """(kind, region, want) -> State by name. Raises AwsError."""
 
-_Where = tuple[str, str | None]
+Where = tuple[str, str | None]
+"""(kind, region); no region for what lives once in an account."""
+
+
+class Spread(Protocol):
+    """Runs one thing for each item, as `map` does; several at once where that is worth while."""
+
+    def __call__(self, one: Callable[[Where], object], items: Sequence[Where], /) -> Iterable[object]: ...
 
 
 class World:
     """One account, as the tasks so far leave it. Reads are lazy, in bulk, and done once."""
 
-    def __init__(self, account: Account, kinds: Mapping[str, Kind], observe: Observe) -> None:
+    def __init__(
+        self,
+        account: Account,
+        kinds: Mapping[str, Kind],
+        observe: Observe,
+        enabled: Callable[[], Sequence[str]] | None = None,
+        spread: Spread = map,
+    ) -> None:
         self.account = account
         self.kinds = kinds
-        self._observe = observe
-        self._now: dict[_Where, dict[str, Any]] = {}
-        self._folded: dict[_Where, dict[str, str]] = {}
-        self._read: dict[_Where, dict[str, frozenset[str]]] = {}
-        self._failed: dict[tuple[_Where, frozenset[str]], AwsError] = {}
+        self._observe, self._enabled, self._spread = observe, enabled, spread
+        self._now: dict[Where, dict[str, Any]] = {}
+        self._folded: dict[Where, dict[str, str]] = {}
+        self._read: dict[Where, dict[str, frozenset[str]]] = {}
+        self._failed: dict[tuple[Where, frozenset[str]], AwsError] = {}
+
+    def enabled_regions(self) -> Sequence[str]:
+        """Return the regions that the account has enabled, by name. Raises AwsError."""
+        return self.account.regions if self._enabled is None else self._enabled()
+
+    def read_ahead(self, wheres: Iterable[Where]) -> None:
+        """Read kinds in regions side by side. What fails is told when it is asked for."""
+
+        def one(where: Where) -> None:
+            with suppress(AwsError):  # kept, and raised to whoever asks
+                self._load(where)
+
+        if len(due := [where for where in dict.fromkeys(wheres) if where not in self._now]) > 1:
+            list(self._spread(one, due))
 
     def get(self, kind: str, name: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Any | None:
         """Return a resource's State with those details read, or None. Raises AwsError."""
@@ -82,15 +111,15 @@ class World:
     def address(self, kind: str, name: str, region: str | None = None) -> str:
         return address(self.account.name, kind, name, region)
 
-    def _load(self, where: _Where) -> dict[str, Any]:
+    def _load(self, where: Where) -> dict[str, Any]:
         if where not in self._now:
             found = self._ask(where, Want())
-            self._now[where] = dict(found)
             self._folded[where] = {name.casefold(): name for name in found}
             self._read[where] = {}
+            self._now[where] = dict(found)
         return self._now[where]
 
-    def _load_details(self, where: _Where, names: frozenset[str], details: frozenset[str]) -> None:
+    def _load_details(self, where: Where, names: frozenset[str], details: frozenset[str]) -> None:
         there, read = self._now[where], self._read[where]
         missing = {
             field: needed
@@ -111,7 +140,7 @@ class World:
             unread = [f for f in fields_of(type(state)) if getattr(state, f) is UNREAD]
             there[name] = replace(state, **{field: getattr(fresh, field) for field in unread})
 
-    def _ask(self, where: _Where, want: Want) -> Mapping[str, Any]:
+    def _ask(self, where: Where, want: Want) -> Mapping[str, Any]:
         asked = (where, want.details)
         if asked in self._failed:
             raise self._failed[asked]

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from iamfix.model import AwsError
+from iamfix.model import AwsError, RegionClosed
 
 TRANSPORT = frozenset(
     {
@@ -16,6 +16,14 @@ TRANSPORT = frozenset(
     }
 )  # fmt: skip
 """botocore's exceptions after which nobody knows whether the request arrived."""
+
+NOT_ENABLED = frozenset(
+    {"AuthFailure", "InvalidClientTokenId", "OptInRequired", "RegionDisabled", "UnrecognizedClient"}
+)
+"""What services answer in a region that the account has not enabled (AWS General Reference, "Managing AWS Regions").
+The same credentials have been taken in the home region before."""
+DENIED = frozenset({"AccessDenied", "AuthorizationError", "UnauthorizedOperation"})
+BY_SCP = "explicit deny in a service control policy"
 
 
 def send(service: str, operation: str, region: str | None, request: Callable[[], Any]) -> Mapping[str, Any]:
@@ -28,7 +36,9 @@ def send(service: str, operation: str, region: str | None, request: Callable[[],
         code = str(found.get("Code", "Unknown"))
         if status >= 500 and not code.isidentifier():
             code = "ServiceFailure"
-        raise AwsError(service, operation, normal(code), str(found.get("Message", "")), region) from error
+        code, message = normal(code), str(found.get("Message", ""))
+        closed = code in NOT_ENABLED or (code in DENIED and BY_SCP in message)
+        raise (RegionClosed if closed else AwsError)(service, operation, code, message, region) from error
     except BotoCoreError as error:
         raise AwsError(service, operation, type(error).__name__, str(error), region) from error
     return response

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.paginate import Paginator
 
@@ -20,7 +20,10 @@ from iamfix.model import Account, AwsError
 
 SIDE_BY_SIDE = 8
 """Reads of one account at a time; IAM answers some 5 to 10 a second before it throttles."""
+REGIONS_SIDE_BY_SIDE = 20
+"""Regions of one account at a time: each has rates of its own, and there are some 17 to 34."""
 _PAGE = 1000
+_Item = TypeVar("_Item")
 _PAGINATOR: Any = Paginator
 
 
@@ -42,6 +45,11 @@ class Reads:
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown()
+
+    def spread(self, one: Callable[[_Item], object], items: Sequence[_Item]) -> Iterable[object]:
+        """Do one thing for each item, side by side. Not on the pool of `each`, for which the things may wait."""
+        with ThreadPoolExecutor(min(REGIONS_SIDE_BY_SIDE, len(items)), thread_name_prefix="spread") as pool:
+            return list(pool.map(one, items))
 
     def ask(self, service: str, operation: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer to a read, from memory if it was asked before. Raises AwsError."""
@@ -82,6 +90,15 @@ class Reads:
         patient: Any = _PAGINATOR(one, pages._pagination_cfg, pages._model)
         found: Mapping[str, Any] = patient.paginate(**params, PaginationConfig=config).build_full_result()
         return found
+
+
+def enabled_regions(reads: Reads) -> list[str]:
+    """Return the names of the account's enabled regions. Raises AwsError.
+
+    Source: EC2 API Reference, "DescribeRegions": without AllRegions those that are enabled.
+    """
+    found = reads.at(None).get("ec2", "describe_regions")
+    return sorted(region["RegionName"] for region in found["Regions"])
 
 
 def _page_size(pages: Any) -> int | None:

@@ -12,22 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamfix.aws.errors import send
+from iamfix.aws.manners import Wait, lanes, manners_of
 from iamfix.aws.patience import maybe_done, ordinary, patiently
 from iamfix.aws.session import AccountSession
 from iamfix.clock import Clock
 from iamfix.model import AwsError, Call
 
-REMOVING = ("delete_", "detach_", "remove_", "deactivate_", "untag_")
-PRINCIPALS = ("UserName", "RoleName", "GroupName")
-"""Parameters that name a principal; AWS answers ConcurrentModification to two writes to one at once."""
-SPREADING = 120.0
-"""Seconds within which IAM's changes reach all of AWS, by wide margin (IAM User Guide, "Troubleshoot IAM")."""
+REMOVING = ("delete_", "deregister_", "detach_", "remove_", "deactivate_", "disassociate_", "untag_")
 SETTLE = {"set_default_policy_version": 5.0}
 """Seconds to wait before these calls when they name what this run has just made. Where a policy version is missing that
 is already in force, AWS denies everything."""
-_CONCURRENT = frozenset(
-    {"ConcurrentModification", "EntityTemporarilyUnmodifiable", "PolicyChangesInProgress", "OperationAborted"}
-)
 _ARN = re.compile(r'arn:[^"\\\s]+')
 
 
@@ -77,27 +71,26 @@ class Sender:
 
     def _is_done(self, call: Call, error: AwsError, unsure: bool) -> bool:
         """What shall go is gone; what an unanswered request may have made is there."""
+        manners = manners_of(call.service)
         if call.operation.startswith(REMOVING):
-            return error.code.startswith("NoSuch") and not self._mentions(call, self._fresh)
-        return unsure and error.code == "EntityAlreadyExists"
+            return error.code in manners.gone and not self._mentions(call, self._fresh)
+        return unsure and error.code in manners.there
 
     def _bound(self, call: Call, error: AwsError) -> float:
         if patience := ordinary(error):
             return patience
-        if error.code in _CONCURRENT or error.code == "DeleteConflict":
-            return SPREADING
-        if error.code.startswith("NoSuchEntity"):
-            return SPREADING if self._mentions(call, self._fresh) else 20.0
-        if error.code.startswith("MalformedPolicy") and "principal" in error.message.lower():
-            return SPREADING if self._mentions(call, self._fresh) or self._names_known(call) else 0.0
-        if error.code == "LimitExceeded" and call.operation in ("create_policy_version", "add_user_to_group"):
-            return 20.0  # what made room may not have spread yet
-        return 0.0
+        waits = (wait for wait in manners_of(call.service).waits if wait.holds(call, error))
+        return max((wait.seconds for wait in waits if self._concerns(call, wait)), default=0.0)
+
+    def _concerns(self, call: Call, wait: Wait) -> bool:
+        if wait.about == "anything" or self._mentions(call, self._fresh):
+            return True
+        return wait.about == "known" and self._names_known(call)
 
     def _mentions(self, call: Call, names: Collection[str]) -> bool:
         text = json.dumps(call.params, default=str)
         with self._lock:
-            return any(f'"{name}"' in text or f"/{name}" in text for name in names)
+            return any(f'"{name}"' in text or f"/{name}" in text or f":{name}" in text for name in names)
 
     def _names_known(self, call: Call) -> bool:
         return any(self._known(arn.rpartition("/")[2]) for arn in _ARN.findall(json.dumps(call.params, default=str)))
@@ -105,17 +98,28 @@ class Sender:
     def _remember(self, call: Call, response: Mapping[str, Any]) -> None:
         if not call.operation.startswith("create_"):
             return
-        made = {value for key, value in call.params.items() if key.endswith("Name") and isinstance(value, str)}
-        version = response.get("PolicyVersion", {}).get("VersionId")
+        named = (value for key, value in call.params.items() if key.lower().endswith(("name", "bucket")))
+        made = {value for value in (*named, *_ids(response)) if isinstance(value, str) and len(value) > 1}
         with self._lock:
-            self._fresh |= made | ({version} if version else set())
+            self._fresh |= made
 
     @contextmanager
     def _one_at_a_time(self, call: Call) -> Iterator[None]:
-        keys = sorted(f"{name}={call.params[name]}" for name in PRINCIPALS if name in call.params)
+        keys = sorted(lanes(call))
         with self._lock:
             locks = [self._locks.setdefault(key, threading.Lock()) for key in keys]
         with ExitStack() as held:
             for lock in locks:
                 held.enter_context(lock)
             yield
+
+
+def _ids(response: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the ids that AWS has given to what a call made; they stand at the top, or in the one thing returned."""
+    for key, value in response.items():
+        if key == "ResponseMetadata":
+            continue
+        if isinstance(value, Mapping):
+            yield from (item for name, item in value.items() if name.endswith(("Id", "Url")))
+        elif key.endswith(("Id", "Url")):
+            yield value

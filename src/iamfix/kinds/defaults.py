@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from iamfix.kinds.protocol import Breach, Look, Ripple
+from iamfix.kinds.protocol import Breach, Look, Need, Ripple
+from iamfix.model import Call
 
 
 def no_arn(name: str, state: Any, look: Look) -> str | None:
@@ -25,4 +26,12 @@ def no_breaches(name: str, before: Any | None, after: Any | None, look: Look) ->
 
 
 def no_ripples(name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[Ripple]:
+    return iter(())
+
+
+def no_notes(name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[str]:
+    return iter(())
+
+
+def own_needs(call: Call, name: str, state: Any, look: Look) -> Iterator[Need]:
     return iter(())

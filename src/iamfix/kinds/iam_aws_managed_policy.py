@@ -51,3 +51,5 @@ owner = defaults.no_owner
 loses = defaults.loses_nothing
 breaches = defaults.no_breaches
 ripples = defaults.no_ripples
+notes = defaults.no_notes
+needs = defaults.own_needs

@@ -117,3 +117,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
         step = Partial(me, frozenset()) if user in new.users else Partial(frozenset(), me)
         yield Ripple("iam_user", user, "groups", step)
     yield from iam.attachment_ripples("group", name, old.managed_policies, new.managed_policies)
+
+
+notes = defaults.no_notes
+needs = defaults.own_needs

@@ -227,3 +227,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
         entity, _, who = user.partition("/")
         step = Partial(mine, frozenset()) if user in new.attached_to else Partial(frozenset(), mine)
         yield Ripple(f"iam_{entity}", who, "managed_policies", step)
+
+
+notes = defaults.no_notes
+needs = defaults.own_needs

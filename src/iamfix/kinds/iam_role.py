@@ -177,3 +177,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
     old, new = before or State(), after or State()
     yield from iam.attachment_ripples("role", name, old.managed_policies, new.managed_policies)
     yield from iam.boundary_ripples("role", name, old.permissions_boundary, new.permissions_boundary)
+
+
+notes = defaults.no_notes
+needs = defaults.own_needs

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from iamfix.fields import DOCUMENTS, FLAG, FOLDED_TAGS, OPTIONAL_TEXT, SET, TEXT, asked, seen
+from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds import iam_user_credentials as credentials
 from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
@@ -163,3 +164,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
     yield from iam.boundary_ripples("user", name, old.permissions_boundary, new.permissions_boundary)
     for group in old.groups ^ new.groups:
         yield iam.membership_ripple(group, name, joins=group in new.groups)
+
+
+notes = defaults.no_notes
+needs = defaults.own_needs

@@ -98,6 +98,14 @@ class Ripple:
     step: Partial
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a principal must be allowed for a call: an action (`iam:PassRole`; empty: the call's own) on a resource."""
+
+    resource: str
+    action: str = ""
+
+
 class Kind(Protocol):
     """The names of a kind's module."""
 
@@ -150,3 +158,9 @@ class Kind(Protocol):
 
     def ripples(self, name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[Ripple]:
         """Yield what the change does to other resources' seen fields."""
+
+    def notes(self, name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[str]:
+        """Yield what a reviewer should know of the change: what it will cost, what it brings about elsewhere."""
+
+    def needs(self, call: Call, name: str, state: Any, look: Look) -> Iterator[Need]:
+        """Yield what a principal must be allowed for one of this kind's calls; nothing: its own action on `arn`."""
