@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ ACCOUNT = Account(id="111111111111", name="lab")
 
 
 class Direct:
-    """One account. It is a `Reader`, and sends calls as `Sender` does, without patience."""
+    """One account. It is a `Reader` of its home region, and sends calls as `Sender` does, without patience."""
 
     def __init__(self, account: Account = ACCOUNT) -> None:
         self.account, self.region = account, account.home_region
@@ -40,6 +41,12 @@ class Direct:
             service: {xform_name(operation): operation for operation in found.operations}
             for service, found in SERVICES.items()
         }
+
+    def at(self, region: str | None) -> Direct:
+        """The same account, read in another region."""
+        other = copy(self)
+        other.region = region or self.account.home_region
+        return other
 
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
         name = self._names[service][operation]
@@ -73,7 +80,7 @@ class Direct:
         """A world that has read nothing yet."""
 
         def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
-            return KINDS[kind].observe(self, want)
+            return KINDS[kind].observe(self.at(region), want)
 
         return World(self.account, KINDS, observe)
 
@@ -81,7 +88,8 @@ class Direct:
         """Send calls in order, putting in what earlier ones have given; returns the answers by operation."""
         given = {} if results is None else results
         for call in calls:
-            given[call.operation] = self.get(call.service, call.operation, **_resolved(call.params, given))
+            sender = self.at(call.region)
+            given[call.operation] = sender.get(call.service, call.operation, **_resolved(call.params, given))
         return given
 
 

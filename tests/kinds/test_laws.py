@@ -32,8 +32,12 @@ def _aws() -> Direct:
     return aws
 
 
+def _region(kind: str) -> str | None:
+    return None if KINDS[kind].SCOPE == "global" else ACCOUNT.home_region
+
+
 def _now(kind: str, name: str) -> Any:
-    return _aws().world().get(kind, name, None, details_of(KINDS[kind]))
+    return _aws().world().get(kind, name, _region(kind), details_of(KINDS[kind]))
 
 
 def _toward(before: Any | None, wanted: Any | None) -> Any | None:
@@ -57,7 +61,7 @@ def test_calls_lead_there_and_back(kind_name: str, data: st.DataObject) -> None:
     kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
     states = STATES[kind_name]
     first, second = data.draw(st.none() | states), data.draw(states)
-    look = Spot(aws.world(), None)
+    look = Spot(aws.world(), _region(kind_name))
 
     if first is not None:
         aws.follow(kind.calls(name, None, first, look))
@@ -93,7 +97,7 @@ def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObje
     kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
     first, second = data.draw(STATES[kind_name]), data.draw(st.none() | STATES[kind_name])
     share = data.draw(st.floats(0, 1))
-    look = Spot(aws.world(), None)
+    look = Spot(aws.world(), _region(kind_name))
 
     aws.follow(kind.calls(name, None, first, look))
     before = _now(kind_name, name)
@@ -134,5 +138,5 @@ def test_a_kind_names_all_reads_that_it_sends(kind_name: str) -> None:
     aws.follow(SURROUNDINGS)
     aws.sent.clear()
     kind = KINDS[kind_name]
-    aws.world().all(kind_name, None, details_of(kind))
+    aws.world().all(kind_name, _region(kind_name), details_of(kind))
     assert set(aws.sent) <= {operation for _, operation in kind.READS}
