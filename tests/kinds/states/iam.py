@@ -1,4 +1,4 @@
-"""Random States of each kind, and what must exist around them."""
+"""Random States of the IAM kinds, and what must exist around them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ STATES: Mapping[str, st.SearchStrategy[Any]] = {
         pw_expire=st.booleans(),
     ),
 }  # fmt: skip
-"""Every kind that can be made, with random States."""
+"""Every IAM kind that can be made, with random States."""
 
 NAMES: Mapping[str, str] = {"iam_password_policy": "account"}
 

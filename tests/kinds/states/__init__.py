@@ -1,0 +1,23 @@
+"""Random States of every kind that can be made, and what must exist around them: one module for a family of kinds.
+
+Each module has `STATES` (kind -> strategy), `NAMES` (kind -> the name to use, where "thing" does not do) and
+`SURROUNDINGS` (calls that make what its States refer to).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from iamfix.model import Call
+from tests.kinds.states import iam
+
+_FAMILIES: tuple[Any, ...] = (iam,)
+
+STATES: Mapping[str, st.SearchStrategy[Any]] = {
+    kind: one for family in _FAMILIES for kind, one in family.STATES.items()
+}
+NAMES: Mapping[str, str] = {kind: name for family in _FAMILIES for kind, name in family.NAMES.items()}
+SURROUNDINGS: tuple[Call, ...] = tuple(call for family in _FAMILIES for call in family.SURROUNDINGS)
