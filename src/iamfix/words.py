@@ -93,9 +93,10 @@ class AccountWords(ConnectionWords):
     vars: dict[str, Any] = Field({}, description="Variables of this account.")
 
 
-_MESSAGES = {
+MESSAGES = {
     "string_type": "expected text",
     "list_type": "expected a list",
+    "tuple_type": "expected a list",
     "dict_type": "expected names with values",
     "int_type": "expected a number",
     "int_parsing": "expected a number",
@@ -138,7 +139,7 @@ def _problems(
             yield Problem("error", str(source.place(*path, *where)), f"{one['loc'][-1]!r} is missing")
         else:
             name = ".".join(str(part) for part in where)
-            messages = dict.fromkeys(_MESSAGES.get(each["type"], each["msg"].lower()) for each in same)
+            messages = dict.fromkeys(MESSAGES.get(each["type"], each["msg"].lower()) for each in same)
             message = " or ".join(messages).replace(" or expected", " or")
             yield Problem("error", str(source.place(*path, *where)), f"{name}: {message}")
 
