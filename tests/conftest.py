@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from iamfix.sandbox import Sandbox
+from tests import ledger
+from tests.running import use
 
 
 @pytest.fixture(autouse=True)
@@ -25,23 +28,18 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
     """An organization of five accounts, each with a role `iamfix` and nothing else."""
     with Sandbox() as sandbox:
-        _use(sandbox, monkeypatch)
+        use(sandbox, monkeypatch)
         yield sandbox
+        ledger.check(sandbox, tmp_path)
 
 
 @pytest.fixture
-def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def practice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
     """The untidy organization."""
     with Sandbox(layout="practice") as sandbox:
-        _use(sandbox, monkeypatch)
+        use(sandbox, monkeypatch)
         yield sandbox
-
-
-def _use(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
+        ledger.check(sandbox, tmp_path)

@@ -6,12 +6,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from iamfix.clock import TurnedClock
 from iamfix.model import Call, Plan
 from iamfix.run import Options, Outcome, Runner
-from iamfix.sandbox import inventory_yaml
+from iamfix.sandbox import Sandbox, inventory_yaml
+
+
+def use(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this process speak to a sandbox, as the administrator of its management account."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
 
 
 class Quiet:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from iamfix.clock import Clock
 from iamfix.fields import differences, fields_of
 from iamfix.journal import Journal
-from iamfix.model import UNREAD, AwsError, Call, Change, Generated, IamfixError, Problem, Result
+from iamfix.model import UNREAD, Call, Change, Generated, IamfixError, Problem, Result, Stopped
 from iamfix.step import follow
 from iamfix.wanted import details_of
 from iamfix.world import Spot, World
@@ -38,10 +38,6 @@ class Moved(IamfixError):
 
 class NotReached(IamfixError):
     """AWS took the calls and does not look as planned."""
-
-
-class Stopped(IamfixError):
-    """The run was interrupted; what was being sent has been finished."""
 
 
 class Sending(Protocol):
@@ -112,9 +108,9 @@ class Applier:
         self.progress(self.account, call, "sent", "")
         try:
             sent = self.sender.send(replace(call, params=self._resolved(call.params, change)))
-        except AwsError as error:
+        except IamfixError as error:
             detail = "; ".join([str(error), *getattr(error, "__notes__", ())])
-            self.journal.after(number, self.clock.now(), detail, 1, already=False)
+            self.journal.after(number, self.clock.now(), detail, getattr(error, "attempts", 0), already=False)
             self.progress(self.account, call, "failed", detail)
             raise
         self._results[change.address, call.operation] = sent.response

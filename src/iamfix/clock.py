@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+from iamfix.model import Stopped
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
@@ -17,11 +19,16 @@ class Clock(Protocol):
         """Return seconds since some moment; never goes back."""
         ...
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises Stopped when the run is interrupted meanwhile."""
+        ...
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The machine's own time. Whoever sleeps wakes when `stop` is set."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        self.stop = stop or threading.Event()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -30,7 +37,8 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        if self.stop.wait(seconds):
+            raise Stopped("stopped while waiting for AWS")
 
 
 class TurnedClock:

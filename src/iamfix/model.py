@@ -63,7 +63,8 @@ class IamfixError(Exception):
     ├── InputError      playbooks, inventories, templates, plan files, options: with their places
     ├── AwsError        AWS refused, or could not be reached
     │   └── RegionClosed
-    └── JournalError    a run that cannot be read
+    ├── Stopped         the run was interrupted
+    └── JournalError    a run that cannot be read, or cannot be written on
     """
 
 
@@ -84,6 +85,12 @@ class AwsError(IamfixError):
     def __init__(self, service: str, operation: str, code: str, message: str, region: str | None = None) -> None:
         super().__init__(f"{service}:{operation} failed: {code}: {message}")
         self.service, self.operation, self.code, self.message, self.region = service, operation, code, message, region
+        self.attempts = 1
+        """How often the request was sent."""
+
+
+class Stopped(IamfixError):
+    """The run was interrupted; what was being sent has been finished."""
 
 
 class RegionClosed(AwsError):
@@ -96,7 +103,7 @@ class RegionClosed(AwsError):
 
 
 class JournalError(IamfixError):
-    """A run's journal is missing, or cannot be read."""
+    """A run's journal is missing, cannot be read, or cannot be written any more."""
 
 
 _PARTITIONS = {

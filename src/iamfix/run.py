@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from iamfix import planfile
-from iamfix.apply import Applier, Moved, Stopped
+from iamfix.apply import Applier, Moved
 from iamfix.aws.model import faults
 from iamfix.aws.reader import Reads, enabled_regions
 from iamfix.aws.sender import Sender
@@ -34,6 +34,7 @@ from iamfix.model import (
     Json,
     Plan,
     Problem,
+    Stopped,
     Wave,
 )
 from iamfix.patterns import select_accounts
@@ -104,9 +105,15 @@ class Runner:
     tasks: list[tuple[int | None, tuple[str, ...]]] = field(default_factory=list)
     """(practice, controls) of each task of the playbooks that were planned."""
     _run: str = ""
+    """The id of the run that is being planned or applied; its sessions and its journal are named so."""
+    _applied: bool = False
     _sessions: Sessions | None = None
     _entered: dict[str, AccountSession] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.clock, SystemClock):
+            self.clock.stop = self.stop
 
     def plan(self, playbooks: Sequence[Path]) -> Plan:
         """Plan the playbooks for the accounts they name; what fails in one is in its plan. Raises InputError."""
@@ -188,7 +195,11 @@ class Runner:
         if refusing:
             raise InputError(*refusing)
         now = self.clock.now()
-        run, self._run = self._run or new_run_id(now), ""
+        with self._lock:
+            if self._applied:
+                self._sessions, self._run, self._entered = None, "", {}
+            run = self._run = self._run or new_run_id(now)
+            self._applied = True
         journal = Journal(self.options.journal, run)
         journal.begin(plan, what, now, self.options.allow)
         work = _Apply(self, plan, journal)
@@ -226,7 +237,7 @@ class Runner:
         with self._lock:
             if self._sessions is None:
                 self._run = self._run or new_run_id(self.clock.now())
-                self._sessions = Sessions(self.clock, self.chance, f"iamfix-{self._run}")
+                self._sessions = Sessions(self.clock, self.chance, self._run)
             entered = self._entered.get(account.name)
         if entered is None:
             entered = self._sessions.enter(account)
@@ -239,7 +250,7 @@ class Runner:
         began, reads = self.clock.monotonic(), None
         try:
             session = self.enter(account)
-            reads = Reads(session, self.clock, self.chance)
+            reads = Reads(session, self.clock, self.chance, self.stop)
             plan = fold(_world(session, reads))
             self.used[account.name] = reads.used
             plan = replace(plan, api_calls=session.count.sent)
@@ -258,6 +269,8 @@ class Runner:
                 raise KeyboardInterrupt
             self.progress.account(account.name, "started")
             plan = one(account)
+            if self.stop.is_set():
+                raise KeyboardInterrupt
             self.progress.account(account.name, "failed" if plan.error else "done", plan.error or "")
             return plan
 
@@ -346,6 +359,8 @@ class _Apply:
 
     def _account(self, work: tuple[AccountPlan, list[Change]]) -> None:
         plan, changes = work
+        if self.runner.stop.is_set():
+            return
         runner, name = self.runner, plan.account.name
         clock, progress = runner.clock, runner.progress
         self.journal.account(name, "started", clock.now())
@@ -387,7 +402,7 @@ class _Looks:
 
     def new_world(self) -> World:
         self.close()
-        self._reads = Reads(self._session, self._runner.clock, self._runner.chance)
+        self._reads = Reads(self._session, self._runner.clock, self._runner.chance, self._runner.stop)
         self._world = _world(self._session, self._reads)
         return self._world
 

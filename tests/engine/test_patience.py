@@ -12,7 +12,8 @@ import pytest
 from iamfix.clock import TurnedClock
 from iamfix.run import Options, Runner
 from iamfix.sandbox import Sandbox
-from tests.running import Project, Quiet
+from tests import ledger
+from tests.running import Project, Quiet, use
 
 TRUST = {
     "Version": "2012-10-17",
@@ -44,17 +45,12 @@ class SandboxTime:
         return self._clock.now().timestamp()
 
 
-def _use(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
-
-
 @pytest.mark.parametrize("seed", range(20))
 def test_an_apply_converges_on_a_slow_and_busy_aws(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With 20 s until changes are seen, and 30 % of calls throttled, all five kinds come out as planned."""
     clock = TurnedClock(datetime.now(UTC))
     with Sandbox(seed=seed, clock=SandboxTime(clock)) as sandbox:
-        _use(sandbox, monkeypatch)
+        use(sandbox, monkeypatch)
         iam = sandbox.client("iam")
         arn = iam.create_policy(PolicyName="Full", PolicyDocument=json.dumps(TRUST_FREE))["Policy"]["Arn"]
         for number in range(4):  # five versions: the next one needs room
@@ -77,6 +73,7 @@ def test_an_apply_converges_on_a_slow_and_busy_aws(seed: int, tmp_path: Path, mo
         again = runner().plan([playbook])
         assert [account.error for account in again.accounts] == [None]
         assert list(again.changes()) == []
+        ledger.check(sandbox, tmp_path)
 
 
 TRUST_FREE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}

@@ -8,7 +8,7 @@ from typing import Any
 
 from iamfix.aws.errors import TRANSPORT
 from iamfix.clock import Clock
-from iamfix.model import AwsError
+from iamfix.model import AwsError, Stopped
 
 THROTTLES = frozenset(
     {
@@ -52,9 +52,14 @@ def patiently(
             return request(), errors
         except AwsError as error:
             errors.append(error)
+            error.attempts = len(errors)
             wait = chance.uniform(0.1, min(10.0, 0.2 * 2 ** min(len(errors), 10)))
             if clock.monotonic() - began + wait > bound(error):
                 if len(errors) > 1:
                     error.add_note(f"tried {len(errors)} times in {clock.monotonic() - began:.0f} s")
                 raise
-            clock.sleep(wait)
+            try:
+                clock.sleep(wait)
+            except Stopped:
+                error.add_note("not tried again, because the run was stopped")
+                raise error from None

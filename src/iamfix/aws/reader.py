@@ -16,7 +16,7 @@ from iamfix.aws.errors import send
 from iamfix.aws.patience import ordinary, patiently
 from iamfix.aws.session import AccountSession
 from iamfix.clock import Clock
-from iamfix.model import Account, AwsError
+from iamfix.model import Account, AwsError, Stopped
 
 SIDE_BY_SIDE = 8
 """Reads of one account at a time; IAM answers some 5 to 10 a second before it throttles."""
@@ -30,8 +30,12 @@ _PAGINATOR: Any = Paginator
 class Reads:
     """The shared memory of one account's reads, over all regions."""
 
-    def __init__(self, session: AccountSession, clock: Clock, chance: random.Random) -> None:
+    def __init__(
+        self, session: AccountSession, clock: Clock, chance: random.Random, stop: threading.Event | None = None
+    ) -> None:
+        """Once `stop` is set, what would be sent raises Stopped instead."""
         self.session, self.clock, self.chance = session, clock, chance
+        self.stop = stop or threading.Event()
         self.now = clock.now()
         self.used: set[tuple[str, str]] = set()
         """The (service, operation) that were sent, for `iamfix permissions`."""
@@ -77,6 +81,8 @@ class Reads:
         method = getattr(client, operation)
 
         def one(**page: Any) -> Mapping[str, Any]:
+            if self.stop.is_set():
+                raise Stopped(f"stopped before {service}:{operation}")
             answer, _ = patiently(
                 lambda: send(service, operation, region, lambda: method(**page)), ordinary, self.clock, self.chance
             )

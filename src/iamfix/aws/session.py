@@ -43,6 +43,7 @@ class Sessions:
     """Makes sessions for accounts, each with credentials of its own."""
 
     def __init__(self, clock: Clock, chance: random.Random, run: str) -> None:
+        """`run` is the run's id: roles' sessions and the user agent of every request are named after it."""
         self._clock, self._chance, self._run = clock, chance, run
         self._lock = threading.Lock()
         self._bases: dict[str | None, botocore.session.Session] = {}
@@ -69,7 +70,7 @@ class Sessions:
         self, base: botocore.session.Session, account: Account, count: Counter
     ) -> tuple[botocore.session.Session, str]:
         sts = self._client(base, "sts", account.home_region, count)
-        params: dict[str, Any] = {"RoleArn": account.role_arn, "RoleSessionName": self._run[:64]}
+        params: dict[str, Any] = {"RoleArn": account.role_arn, "RoleSessionName": f"iamfix-{self._run}"[:64]}
         if account.external_id:
             params["ExternalId"] = account.external_id
 
@@ -80,8 +81,15 @@ class Sessions:
         arn = str(first["AssumedRoleUser"]["Arn"])
         _check_account(account, "assume_role", arn.split(":")[4])
         session = self._new_session(None)
-        refreshable = RefreshableCredentials.create_from_metadata(
-            _metadata(first), refresh_using=lambda: _metadata(assume()), method="sts-assume-role"
+        metadata = _metadata(first)
+        refreshable = RefreshableCredentials(
+            metadata["access_key"],
+            metadata["secret_key"],
+            metadata["token"],
+            first["Credentials"]["Expiration"],
+            refresh_using=lambda: _metadata(assume()),
+            method="sts-assume-role",
+            time_fetcher=self._clock.now,
         )
         # botocore has no public way to give a session credentials that refresh themselves.
         session._credentials = refreshable  # type: ignore[attr-defined]
@@ -119,7 +127,8 @@ class Sessions:
             connect_timeout=10,
             read_timeout=70,
             max_pool_connections=16,
-            user_agent_extra=f"iamfix/{__version__}",
+            # CloudTrail keeps the user agent: there a request tells which run sent it.
+            user_agent_extra=f"iamfix/{__version__} run/{self._run}",
         )
         with self._lock:
             try:

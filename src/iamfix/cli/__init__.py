@@ -5,17 +5,23 @@ Everything heavy is imported inside the commands, so that `iamfix --help` is qui
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run iamfix and end the process with its exit code."""
+    """Run iamfix and end the process with its exit code. What ends it politely (SIGTERM) is taken as Ctrl-C is."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run iamfix and return its exit code: 0 done, 1 error, 2 differences, 3 some accounts failed, 130 interrupted."""
-    from iamfix.cli.app import app
     from iamfix.cli.errors import explained
 
-    return explained(lambda: app(arguments, standalone_mode=False, prog_name="iamfix"))
+    def command() -> object:
+        from iamfix.cli.app import app
+
+        return app(arguments, standalone_mode=False, prog_name="iamfix")
+
+    return explained(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -98,14 +99,20 @@ def carry_out(runner: Runner, plan: Plan, what: str) -> int:
     from iamfix.cli.console import Telling
 
     def stop(*_: Any) -> None:
+        if runner.stop.is_set():
+            # Nothing is lost by it: the journal has each call before it is sent.
+            runner.progress.finish()
+            os.write(2, b"Ended at once; `iamfix show latest` tells how far it came.\n")
+            os._exit(130)
         runner.stop.set()
-        typer.echo("Stopping: what is being sent is finished first.", err=True)
+        os.write(2, b"Stopping: what is being sent is finished first. Once more to end at once.\n")
 
-    before = signal.signal(signal.SIGINT, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         outcome = runner.apply(plan, what)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert isinstance(runner.progress, Telling)
     tally: dict[str, int] = {}
     for state in outcome.accounts.values():

@@ -26,15 +26,21 @@ def explained(command: Callable[[], Any]) -> int:
         _say(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        _say("Interrupted.")
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         # Whoever read our output has seen enough; keep Python from complaining at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - whatever it is, no traceback reaches a user
         return _other(error)
+    if result == 130:  # Typer's word for an interrupt, and that of a run that was stopped
+        return _interrupted()
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    _say("Interrupted.")
+    return 130
 
 
 def _other(error: Exception) -> int:
@@ -45,6 +51,8 @@ def _other(error: Exception) -> int:
     if name == "SandboxUnavailableError":  # told by name: the product does not import the sandbox
         _say(f"error: {error}")
         return 1
+    if name == "Abort" and isinstance(error.__context__, KeyboardInterrupt):
+        return _interrupted()
     if name == "Abort":
         _say("Aborted.")
         return 1

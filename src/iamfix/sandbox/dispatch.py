@@ -75,6 +75,7 @@ class Dispatcher:
             params=wire.without_secrets(request.model(), call.params),
             caller=caller.arn,
             at=self.cloud.clock.now(),
+            agent=request.environ.get("HTTP_USER_AGENT", ""),
         )
         busy = self._begin_write(record)
         try:

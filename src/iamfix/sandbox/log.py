@@ -14,7 +14,8 @@ class Record:
 
     `number` counts from 1 over the life of the sandbox. `params` are the operation's parameters as botocore names
     them, with sensitive values replaced by "***". `code` is "OK", an AWS error code, "Dropped" when the
-    connection was closed without an answer, or "Pending" until the answer is known. `at` is the sandbox's clock.
+    connection was closed without an answer, or "Pending" until the answer is known. `at` is the sandbox's clock,
+    `agent` the client's user agent.
     """
 
     number: int
@@ -26,6 +27,7 @@ class Record:
     params: Mapping[str, Any]
     caller: str
     at: float
+    agent: str = ""
     code: str = "Pending"
 
     def __str__(self) -> str:
@@ -37,6 +39,7 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._records: dict[int, Record] = {}
+        self._changes: dict[int, Record] = {}
         self._last = 0
         self._lock = threading.Lock()
 
@@ -46,6 +49,8 @@ class RequestLog:
             self._last += 1
             record = Record(number=self._last, **fields)
             self._records[record.number] = record
+            if record.mutating:
+                self._changes[record.number] = record
             return record
 
     def close(self, record: Record, code: str) -> Record:
@@ -54,6 +59,8 @@ class RequestLog:
         with self._lock:
             if record.number in self._records:
                 self._records[record.number] = done
+            if record.mutating:
+                self._changes[record.number] = done
         return done
 
     def records(
@@ -73,6 +80,11 @@ class RequestLog:
     def mutating(self) -> list[Record]:
         """The requests that ask for a change, whatever came of them."""
         return [record for record in self.records() if record.mutating]
+
+    def changes(self) -> list[Record]:
+        """The mutating requests over the whole life of the sandbox, `clear()` or not."""
+        with self._lock:
+            return list(self._changes.values())
 
     def clear(self) -> None:
         """Forget all requests; the numbers go on."""
