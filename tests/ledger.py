@@ -19,14 +19,15 @@ from iamfix.sandbox import Record, Sandbox
 Line = Mapping[str, Any]
 
 
-def check(sandbox: Sandbox, folder: Path) -> None:
+def check(sandbox: Sandbox, folder: Path, after: int = 0) -> None:
     """Assert that iamfix sent no change but the calls of its plans, as planned, in order, and journalled before.
 
-    `folder` has the journals of all runs that spoke to this sandbox, at whatever depth.
+    `folder` has the journals of all runs that spoke to this sandbox, at whatever depth; requests up to the number
+    `after` were checked already.
     """
     sent: dict[str, list[Record]] = {}
     for record in sandbox.log.changes():
-        if "iamfix/" in record.agent:
+        if record.number > after and "iamfix/" in record.agent:
             run = re.search(r" run/(\S+)", record.agent)
             assert run is not None, f"{record} was sent by no run: {record.agent}"
             sent.setdefault(run[1], []).append(record)

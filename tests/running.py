@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,7 @@ import yaml
 from iamfix.clock import TurnedClock
 from iamfix.model import Call, Plan
 from iamfix.run import Options, Outcome, Runner
-from iamfix.sandbox import Sandbox, inventory_yaml
+from iamfix.sandbox import Record, Sandbox, inventory_yaml
 
 
 def use(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,6 +25,35 @@ def use(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
+
+
+def command(*arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    """Start the command line as a user does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "iamfix", *arguments],
+        stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+
+
+def signalled(sandbox: Sandbox, number: int, phase: str, which: int, *arguments: str) -> tuple[int, str, str]:
+    """Run a command that gets a signal before or after its change of that number is carried out.
+
+    Returns its exit code, stdout and stderr. When it is killed, the connection is closed without an answer.
+    """
+    seen, child = [0], command(*arguments)
+
+    def hook(now: str, record: Record) -> bool:
+        seen[0] += now == "before"
+        if (seen[0], now) != (number, phase):
+            return False
+        child.send_signal(which)
+        return which == signal.SIGKILL
+
+    sandbox.on_request(hook)
+    out, err = child.communicate(timeout=60)
+    sandbox.faults.clear()
+    return child.returncode, out, err
 
 
 class Quiet:

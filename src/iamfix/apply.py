@@ -168,31 +168,27 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
     chains: dict[str, list[Change]] = {}
     for change in whole:
         chains.setdefault(change.address, []).append(change)
-    made: dict[str, int] = {}
-    problems = []
+    made: dict[str, int | str] = {}
+    moved, wrong, due = [], [], []
     for change in changes:
-        if change.address in made:
-            continue
         chain = chains[change.address]
-        found = _made(world, chain)
-        if isinstance(found, int) and found < chain.index(change):
-            found = "what an earlier play made of it is no longer so"
-        if isinstance(found, str):
-            problems.append(Problem("error", change.address, found, "plan again", "moved"))
-        else:
+        if change.address not in made:
+            # Seen where the fold is: what the changes before it do to this resource is done in `world`.
+            found = _made(world, chain)
+            if isinstance(found, int) and found < chain.index(change):
+                found = "what an earlier play made of it is no longer so"
+            if isinstance(found, str):
+                moved.append(Problem("error", change.address, found, "plan again", "moved"))
             made[change.address] = found
-    if problems:
-        raise Moved(problems)
-    due = []
-    for change in changes:
-        if chains[change.address].index(change) >= made[change.address]:
+        done = made[change.address]
+        if isinstance(done, int) and chain.index(change) >= done:
             due.append(change)
             look = Spot(world, change.region)
             if tuple(world.kinds[change.kind].calls(change.name, change.before, change.after, look)) != change.calls:
                 summary = "the calls of the plan are not those that lead from its before to its after"
-                problems.append(Problem("error", change.address, summary, "plan again", "moved"))
+                wrong.append(Problem("error", change.address, summary, "plan again", "moved"))
         follow(world, change)
-    if problems:
+    if problems := moved or wrong:
         raise Moved(problems)
     return due
 

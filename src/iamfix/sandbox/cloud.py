@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import string
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from iamfix.sandbox.clock import Clock
 from iamfix.sandbox.credentials import Credentials
@@ -59,6 +60,17 @@ class Cloud:
         self.organization_id: str | None = None
         self.credentials = Credentials()
         self._states: dict[tuple[type, str, str], object] = {}
+
+    def save(self) -> object:
+        """A copy of what the cloud remembers, for `restore`."""
+        return self._copied((self.accounts, self.credentials, self._states))
+
+    def restore(self, saved: object) -> None:
+        """Remember what was saved, and nothing since."""
+        self.accounts, self.credentials, self._states = self._copied(saved)
+
+    def _copied(self, value: Any) -> Any:
+        return copy.deepcopy(value, {id(self.visibility): self.visibility})
 
     def add_account(self, account_id: str, name: str, email: str | None = None) -> Account:
         """Open an account."""

@@ -74,6 +74,16 @@ class Sandbox:
             world.build(self.cloud, self._layout)
         self.log.clear()
 
+    def save(self) -> object:
+        """What `restore` brings back: the accounts and the state of all services but those that are moto's."""
+        with self.cloud.lock:
+            return self.cloud.save()
+
+    def restore(self, saved: object) -> None:
+        """Bring back what was saved; faults, hooks and the log stay as they are."""
+        with self.cloud.lock:
+            self.cloud.restore(saved)
+
     def __enter__(self) -> Self:
         return self.start()
 
