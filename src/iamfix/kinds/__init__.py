@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iamfix.kinds import (
+    access_analyzer,
     iam_aws_managed_policy,
     iam_group,
     iam_managed_policy,
@@ -18,6 +19,7 @@ from iamfix.kinds import (
 from iamfix.kinds.protocol import Kind
 
 KINDS: Mapping[str, Kind] = {
+    "access_analyzer": access_analyzer,
     "iam_group": iam_group,
     "iam_user": iam_user,
     "iam_role": iam_role,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iamfix.sandbox.call import Service
-from iamfix.sandbox.services import iam, organizations, sts
+from iamfix.sandbox.services import accessanalyzer, iam, organizations, sts
 
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (iam.SERVICE, sts.SERVICE, organizations.SERVICE)
+    service.name: service for service in (accessanalyzer.SERVICE, iam.SERVICE, sts.SERVICE, organizations.SERVICE)
 }
