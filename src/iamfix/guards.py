@@ -39,16 +39,8 @@ def breach_problems(kind: Kind, change: Change, look: Look) -> Iterator[Problem]
             change, "own-access", "this is the role that iamfix itself runs as",
             "change it from another principal, or allow `own-access`",
         )  # fmt: skip
-    elif own is not None and any(_same(protected.principal, own) for protected in look.account.protected):
+    elif own is not None and look.account.protects(own):
         yield _problem(change, "own-access", "the inventory protects this principal", "or allow `own-access`")
-
-
-def _same(pattern: str, arn: str) -> bool:
-    """Tell whether a protected principal is this ARN; the account id may be `*`."""
-    wanted, found = pattern.split(":", 5), arn.split(":", 5)
-    if len(wanted) != 6:
-        return arn.rpartition("/")[2] == pattern
-    return all(ours in ("*", theirs) for ours, theirs in zip(wanted, found, strict=True))
 
 
 def irreversible(plan: AccountPlan) -> Iterator[Problem]:

@@ -146,6 +146,10 @@ class Account:
     def partition(self) -> str:
         return partition_of(self.home_region)
 
+    def protects(self, arn: str) -> bool:
+        """Tell whether a principal must keep its access: iamfix runs as it, or the inventory protects it."""
+        return arn == self.role_arn or any(one.means(arn) for one in self.protected)
+
 
 @dataclass(frozen=True, slots=True)
 class Protected:
@@ -157,6 +161,13 @@ class Protected:
     principal: str
     probes: tuple[tuple[str, str], ...] = ()
     where: str = ""
+
+    def means(self, arn: str) -> bool:
+        """Tell whether this is the principal; in an ARN each part may be `*`, and a bare name stands for any path."""
+        wanted, found = self.principal.split(":", 5), arn.split(":", 5)
+        if len(wanted) != 6:
+            return arn.rpartition("/")[2] == self.principal
+        return all(ours in ("*", theirs) for ours, theirs in zip(wanted, found, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +237,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a `check` task matched and no call can fix."""
+    """What a `check` task matched and no call can fix, or what a staged task would fix."""
 
     address: str
     message: str
     severity: str
     origin: Origin
+    staged: str | None = None
+    """The word with which `enforce` has it fixed; None where a person must."""
 
 
 @dataclass(frozen=True, slots=True)

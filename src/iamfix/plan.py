@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from iamfix.fields import FieldError
+from iamfix.enforce import enforced
+from iamfix.fields import FieldError, to_plain
 from iamfix.guards import breach_problems
 from iamfix.kinds.protocol import Kind
 from iamfix.model import (
@@ -133,9 +134,9 @@ class Fold:
                 if task.check is not None:
                     self._check(task, here, origin, region)
                 elif task.select is not None:
-                    self._select(kind, task, here, origin, region)
+                    self._select(kind, task, here, origin, region, tags)
                 else:
-                    self._named(kind, task, here, origin, region)
+                    self._named(kind, task, here, origin, region, tags)
             except AwsError as error:
                 if isinstance(error, RegionClosed) and region not in (None, self.world.account.home_region):
                     self._closed(task, str(region), error)
@@ -164,7 +165,9 @@ class Fold:
         summary = f"{self.world.account.name}/{region} is left out: {error.why}"
         self.problems.append(Problem("info", str(task.at()), summary, "", "region-closed"))
 
-    def _named(self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None) -> None:
+    def _named(
+        self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None, tags: tuple[str, ...]
+    ) -> None:
         name = kind.SINGLETON
         if task.resource_name is not None:
             name = scope.render(task.resource_name, lambda *path: task.at(str(task.kind), "name", *path))
@@ -180,9 +183,11 @@ class Fold:
                     f"to AWS both are one name; write {spelled}",
                 )
             )  # fmt: skip
-        self._one(kind, task, scope, origin, name, region)
+        self._one(kind, task, scope, origin, name, region, tags)
 
-    def _select(self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None) -> None:
+    def _select(
+        self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None, tags: tuple[str, ...]
+    ) -> None:
         for resource in self._matching(
             str(task.kind), str(task.select), task.at(str(task.kind), "select"), scope, region
         ):
@@ -193,6 +198,7 @@ class Fold:
                 origin,
                 resource.name,
                 region,
+                tags,
             )
 
     def _matching(
@@ -211,7 +217,10 @@ class Fold:
             else:
                 yield resource
 
-    def _one(self, kind: Kind, task: Task, scope: Scope, origin: Origin, name: str, region: str | None) -> None:
+    def _one(
+        self, kind: Kind, task: Task, scope: Scope, origin: Origin, name: str, region: str | None,
+        tags: tuple[str, ...],
+    ) -> None:  # fmt: skip
         """Plan one resource."""
         kind_name, look = str(task.kind), Spot(self.world, region)
         at = self.world.address(kind_name, name, region)
@@ -242,6 +251,8 @@ class Fold:
         done = change(self.world, kind_name, name, region, after, origin, notes)
         if done is None:
             return
+        if task.staged is not None and self._waits(task, task.staged, scope, done, tags):
+            return
         self.changes.append(done)
         self.problems += breach_problems(kind, done, look)
         for call in done.calls:
@@ -250,6 +261,30 @@ class Fold:
                     Problem("error", at, f"AWS would not take {call.service}:{call.operation}: {fault}", "", "quota")
                 )
         follow(self.world, done)
+
+    def _waits(self, task: Task, staged: Mapping[str, Any], scope: Scope, done: Change, tags: tuple[str, ...]) -> bool:
+        """Report a change that may break something, unless `enforce` names its task or nothing can break here."""
+        words = [str(task.practice)] if task.practice is not None else []
+        words += tags
+        if enforced(scope.expression("enforce | default([])", task.at()), words):
+            return False
+        if done.before is None:
+            inner = scope.child({}, {"name": done.name, **to_plain(self.world.kinds[done.kind].State())})
+        else:
+            inner = scope.child({}, Resource(self.world, done.kind, done.region, done.name))
+        when = staged.get("when", [])
+        for text in when if isinstance(when, list) else [when]:
+            if not inner.expression(text, task.at("staged", "when")):
+                return False
+        message = inner.render(staged["message"], lambda *_: task.at("staged", "message"))
+        word = words[-1] if words else "all"
+        self.findings.append(
+            Finding(
+                done.address, f"{message} (done with -e enforce={word})", str(staged.get("severity", "medium")),
+                done.origin, word,
+            )
+        )  # fmt: skip
+        return True
 
     def _owner(self, kind: str, name: str) -> str | None:
         module = self.world.kinds.get(kind)

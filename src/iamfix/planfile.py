@@ -118,6 +118,7 @@ def _finding(finding: Finding) -> dict[str, Json]:
         "practice": finding.origin.practice,
         "controls": list(finding.origin.controls),
         "where": finding.origin.where,
+        "staged": finding.staged,
     }
 
 
@@ -199,7 +200,7 @@ def _read_account(
         account=account,
         changes=tuple(_read_change(change, kinds, account.partition) for change in item["changes"]),
         findings=tuple(
-            Finding(found["address"], found["message"], found["severity"], _read_origin(found))
+            Finding(found["address"], found["message"], found["severity"], _read_origin(found), found["staged"])
             for found in item["findings"]
         ),
         problems=tuple(Problem(**problem) for problem in item["problems"]),

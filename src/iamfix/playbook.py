@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from iamfix.render import check_syntax
 from iamfix.wanted import settable
 from iamfix.yamlfile import Source, load, nearest, walk
 
-__all__ = ["Play", "Playbooks", "Task", "load_playbooks", "nearest", "selected"]
+__all__ = ["Play", "Playbooks", "Task", "load_playbooks", "nearest", "selected", "words_to_enforce"]
 
 _OWN = ("name", "select", "state")
 MAX_DEPTH = 20
@@ -44,6 +44,8 @@ class Task:
     controls: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     regions: Json = None
+    staged: Mapping[str, Json] | None = None
+    """The fix may break something: `message`, `severity`, `when`."""
     tasks: tuple[Task, ...] = ()
     """The tasks of an `include_tasks`."""
 
@@ -85,6 +87,21 @@ def load_playbooks(paths: Sequence[Path], kinds: Mapping[str, Kind]) -> Playbook
     for text in (*reading.texts, *_template_texts(roots)):
         digest.update(text.encode())
     return Playbooks(tuple(plays), f"sha256:{digest.hexdigest()}", tuple(reading.files), roots)
+
+
+def words_to_enforce(plays: Iterable[Play]) -> set[str]:
+    """Return the words with which `enforce` can name the plays' staged tasks: tags, and practices by number."""
+    return {word for play in plays for task in play.tasks for word in _words_to_enforce(task, play.tags)}
+
+
+def _words_to_enforce(task: Task, tags: tuple[str, ...]) -> Iterator[str]:
+    tags = (*tags, *task.tags)
+    for inner in task.tasks:
+        yield from _words_to_enforce(inner, tags)
+    if task.staged is not None:
+        yield from tags
+        if task.practice is not None:
+            yield str(task.practice)
 
 
 def selected(tags: Collection[str], only: Collection[str], skip: Collection[str]) -> bool:
@@ -197,15 +214,20 @@ class _Reading:
         self._unknown(source, at, item)
         known = {key: value for key, value in item.items() if key in words.TaskWords.model_fields}
         self.problems += words.check(words.TaskWords, known, source, at)
-        for key in ("check", "include_tasks"):
+        for key in ("check", "include_tasks", "staged"):
             if key in item and item[key] is None:
                 self._wrong(source, (*at, key), f"{key} is empty")
         jobs = [*named, *(key for key in ("check", "include_tasks") if key in item)]
         if len(jobs) != 1 and len(self.problems) == before:
             what = f"this task has {' and '.join(jobs)}" if jobs else "this task does nothing"
             self._wrong(source, at, f"{what}; it needs one kind, check or include_tasks")
+        if "staged" in item and jobs != named:
+            self._wrong(source, (*at, "staged"), f"{jobs[0]} changes nothing that could be staged", key=True)
         for key in ("when", "loop", "name", "vars", "regions"):
             self._syntax(source, (*at, key), item.get(key), expression=key == "when")
+        if isinstance(staged := item.get("staged"), dict):
+            for key in ("when", "message"):
+                self._syntax(source, (*at, "staged", key), staged.get(key), expression=key == "when")
         if len(self.problems) > before:
             if named:
                 self._arguments(source, (*at, named[0]), named[0], item[named[0]])
@@ -216,7 +238,7 @@ class _Reading:
             when=tuple(when) if isinstance(when, list) else (when,),
             loop=item.get("loop"), vars=item.get("vars", {}), tags=_listed(item.get("tags", [])),
             practice=item.get("practice"), controls=tuple(item.get("controls", ())), allow=tuple(item.get("allow", ())),
-            regions=item.get("regions"),
+            regions=item.get("regions"), staged=item.get("staged"),
         )  # fmt: skip
         if jobs == ["include_tasks"]:
             return self._included(task, item["include_tasks"], path, above)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -128,6 +129,48 @@ def _spelled_out(value: nodes.Node | None) -> Any:
     return value.value if isinstance(value, nodes.Const) else None
 
 
+def _subelements(items: Iterable[Any], field: str) -> list[list[Any]]:
+    """As Ansible has it: [item, member] for each member of a field of each item; a mapping's are {key, value}."""
+    return [
+        [item, member]
+        for item in items
+        for member in (_dict2items(item[field]) if isinstance(item[field], Mapping) else item[field])
+    ]
+
+
+def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
+    return [list(pair) for pair in zip(*lists, strict=True)]
+
+
+def _extract(key: Any, container: Any) -> Any:
+    """As Ansible has it: `names | map('extract', ids)` looks each name up."""
+    try:
+        return container[key]
+    except (KeyError, IndexError):
+        raise SecurityError(f"extract finds no {key!r:.60}") from None
+
+
+def _digest(value: Any) -> str:
+    """Return a fingerprint of a policy document: the same for documents that mean the same."""
+    from iamfix.policy.document import Document, DocumentError
+
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    if not isinstance(value, str | Mapping):
+        raise SecurityError(f"digest takes a policy document, not {value!r:.60}")
+    try:
+        return _digest_of(Document.parse(value).text)
+    except DocumentError as error:
+        raise SecurityError(f"digest: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(text: str) -> str:
+    from iamfix.policy.document import Document
+
+    return Document.parse(text).digest
+
+
 # A few characters make gigabytes of text with these; `~` and `join` do what they are used for.
 _UNBOUNDED_METHODS = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
 _UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
@@ -136,13 +179,17 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "dict2items": _dict2items,
     "items2dict": _items2dict,
     "combine": _combine,
+    "digest": _digest,
+    "extract": _extract,
     "to_json": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
     "from_json": json.loads,
     "difference": lambda first, second: [item for item in first if item not in second],
     "intersect": lambda first, second: [item for item in first if item in second],
     "indent": _indent,
     "lint": _lint,
+    "subelements": _subelements,
     "union": lambda first, second: [*first, *(item for item in second if item not in first)],
+    "zip": _zip,
 }
 
 _ENVIRONMENT = _Environment()
@@ -192,32 +239,86 @@ def check_syntax(text: str, *, expression: bool = False) -> str | None:
     return None
 
 
-class _Variables(Mapping[str, Any]):
-    """A scope's variables, rendered when they are looked at."""
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """A variable's value, the names that it hangs on (those that were not there included), and the world it is of."""
 
-    def __init__(self, raw: Mapping[str, Any], facts: Mapping[str, Any], where: str) -> None:
-        self._raw, self._facts, self._where = raw, facts, where
-        self._open: list[str] = []
-        self._known: dict[str, Any] = {}
+    value: Any
+    names: frozenset[str]
+    version: int
+
+
+class _Variables(Mapping[str, Any]):
+    """A scope's variables, rendered when they are looked at.
+
+    What hangs on nothing that this scope sets is taken from the scope around it, which renders it once as long as the
+    world stays as it is: a list of all users is not made anew for each resource that a `select` looks at.
+    """
+
+    def __init__(
+        self,
+        raw: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        version: Callable[[], int],
+        around: _Variables | None = None,
+        own: Collection[str] = (),
+    ) -> None:
+        self._raw, self._facts, self._version, self._around = raw, facts, version, around
+        self._own = frozenset(own)
+        self._open: list[tuple[str, set[str]]] = []
+        self._known: dict[str, _Rendered | None] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name in self._facts:
+            self._note((name,))
             return self._facts[name]
-        if name in self._known:
-            return self._known[name]
-        value = self._raw[name]
-        if name in self._open:
-            chain = " -> ".join([*self._open[self._open.index(name) :], name])
-            raise SecurityError(f"the variables go round in a circle: {chain}")
-        self._open.append(name)
-        try:
-            self._known[name] = _render(value, self)
-        finally:
-            self._open.pop()
-        return self._known[name]
+        rendered = self._from_around(name) or self._rendered(name)
+        self._note((name, *rendered.names))
+        return rendered.value
 
     def __contains__(self, name: object) -> bool:
+        self._note((str(name),))
         return name in self._raw or name in self._facts
+
+    def _note(self, names: Iterable[str]) -> None:
+        if self._open:
+            self._open[-1][1].update(names)
+
+    def _from_around(self, name: str) -> _Rendered | None:
+        """Return the value in the scope around, or None where it hangs on what this one sets, or fails there."""
+        if self._around is None or name in self._own or name not in self._raw:
+            return None
+        if any(name == one for one, _ in self._open):
+            return None
+        found = self._around._tried(name)
+        return found if found is not None and found.names.isdisjoint(self._own) else None
+
+    def _tried(self, name: str) -> _Rendered | None:
+        if (found := self._from_around(name)) is not None:
+            return found
+        try:
+            return self._rendered(name)
+        except Exception:  # noqa: BLE001 - the scope that needs it renders it again, and says what is wrong
+            self._known[name] = None
+            return None
+
+    def _rendered(self, name: str) -> _Rendered:
+        version = self._version()
+        known = self._known.get(name)
+        if known is not None and known.version == version:
+            return known
+        if name in (names := [one for one, _ in self._open]):
+            raise SecurityError(
+                f"the variables go round in a circle: {' -> '.join([*names[names.index(name) :], name])}"
+            )
+        hangs_on: set[str] = set()
+        self._open.append((name, hangs_on))
+        try:
+            value = _render(self._raw[name], self)
+        finally:
+            self._open.pop()
+        self._known[name] = rendered = _Rendered(value, frozenset(hangs_on), version)
+        return rendered
 
     def __iter__(self) -> Iterator[str]:
         yield from dict.fromkeys([*self._raw, *self._facts])
@@ -311,14 +412,25 @@ class Facts(Protocol):
 class Scope:
     """The variables at one point of a playbook. Later layers win; what `-e` gives always wins."""
 
-    def __init__(self, raw: Mapping[str, Any], facts: Mapping[str, Any], extra: Mapping[str, Any], where: str) -> None:
-        self._raw, self._facts, self._extra, self._where = raw, facts, extra, where
-        self._variables = _Variables({**raw, **extra}, facts, where)
+    def __init__(
+        self,
+        raw: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        extra: Mapping[str, Any],
+        where: str,
+        version: Callable[[], int],
+        around: _Variables | None = None,
+        own: Collection[str] = (),
+    ) -> None:
+        self._raw, self._facts, self._extra, self._where, self._version = raw, facts, extra, where, version
+        self._variables = _Variables({**raw, **extra}, facts, version, around, own)
 
     def child(self, variables: Mapping[str, Json], facts: Facts | None = None) -> Scope:
         """Return a scope with more variables (rendered when used) and facts (never rendered)."""
         more = self._facts if facts is None else _Layers(facts, self._facts)
-        return Scope({**self._raw, **variables} if variables else self._raw, more, self._extra, self._where)
+        raw = {**self._raw, **variables} if variables else self._raw
+        own = {*variables, *(() if facts is None else facts.keys())}
+        return Scope(raw, more, self._extra, self._where, self._version, self._variables, own)
 
     def render(self, value: Json, at: At) -> Any:
         """Render a value deeply. Raises InputError with the place of each text that fails."""
@@ -436,7 +548,8 @@ class Renderer:
             return self.template(path, scope[0].child({}, variables))
 
         facts["resources"], facts["template"] = resources, template
-        scope.append(Scope(dict(account.vars), facts, extra, f"{account.name}: "))
+        version = (lambda: 0) if world is None else (lambda: world.version)
+        scope.append(Scope(dict(account.vars), facts, extra, f"{account.name}: ", version))
         return scope[0]
 
     def find(self, path: str) -> Path:

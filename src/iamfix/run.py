@@ -19,6 +19,7 @@ from iamfix.aws.reader import Reads, enabled_regions
 from iamfix.aws.sender import Sender
 from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import Clock, SystemClock
+from iamfix.enforce import check_enforce
 from iamfix.guards import GUARDS, ROLLBACK_GUARDS, Guard, allowed, guarded, too_many
 from iamfix.inventory import Inventory, load_inventory
 from iamfix.journal import Journal, new_run_id, read_run
@@ -39,7 +40,7 @@ from iamfix.model import (
 )
 from iamfix.patterns import select_accounts
 from iamfix.plan import Choice, Fold
-from iamfix.playbook import Play, Playbooks, Task, load_playbooks
+from iamfix.playbook import Play, Playbooks, Task, load_playbooks, words_to_enforce
 from iamfix.render import Renderer
 from iamfix.rollback import rollback_changes
 from iamfix.world import World
@@ -119,6 +120,8 @@ class Runner:
         """Plan the playbooks for the accounts they name; what fails in one is in its plan. Raises InputError."""
         inventory = load_inventory(self.options.inventory)
         loaded = load_playbooks(playbooks, KINDS)
+        if "enforce" in self.options.extra_vars:
+            check_enforce(self.options.extra_vars["enforce"], words_to_enforce(loaded.plays))
         self.tasks = [(task.practice, task.controls) for play in loaded.plays for task in _all_tasks(play.tasks)]
         plays = [(play, self._accounts(inventory, play)) for play in loaded.plays]
         wanted = {account.name for _, chosen in plays for account in chosen}

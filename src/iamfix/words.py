@@ -28,6 +28,16 @@ class CheckWords(_Words):
     severity: Severity = Field("medium", description="How bad it is.")
 
 
+class StagedWords(_Words):
+    """A fix that may break something: a finding until the variable `enforce` names the task."""
+
+    message: Text = Field(description="What would be done, and why; may name the resource's fields.")
+    severity: Severity = Field("medium", description="How bad it is as it is.")
+    when: Text | bool | list[Text | bool] = Field(
+        [], description="Expression(s) over the resource: where they do not hold, nothing can break, and it is done."
+    )
+
+
 class TaskWords(_Words):
     """A task: one kind with its arguments, a check, or other tasks from a file."""
 
@@ -41,6 +51,9 @@ class TaskWords(_Words):
     )
     controls: Names = Field([], description="Control ids it serves, such as CIS-7.0/2.13.")
     allow: Names = Field([], description="Guards that this task overrides, by name.")
+    staged: StagedWords | None = Field(
+        None, description="It may break something: reported, and done where `enforce` names its practice or a tag."
+    )
     regions: Text | Names = Field([], description="Regions for kinds that live in one: a list, or all.")
     include_tasks: Text | None = Field(None, description="A file of tasks, relative to this one.")
     check: CheckWords | None = Field(None, description="A finding instead of a change.")
@@ -146,7 +159,9 @@ def _problems(
 
 def _known_words(loc: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
     """Return the keys of the innermost model that a path leads into."""
-    inner: dict[str | int, type[BaseModel]] = {"check": CheckWords, "protected": ProtectedWords, "probes": ProbeWords}
+    inner: dict[str | int, type[BaseModel]] = {
+        "check": CheckWords, "staged": StagedWords, "protected": ProtectedWords, "probes": ProbeWords,
+    }  # fmt: skip
     return list(next((inner[part] for part in reversed(loc) if part in inner), model).model_fields)
 
 

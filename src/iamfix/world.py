@@ -42,6 +42,8 @@ class World:
         self.account = account
         self.kinds = kinds
         self._observe, self._enabled, self._spread = observe, enabled, spread
+        self.version = 0
+        """Counts the changes, so that who keeps something made of the world knows when to make it anew."""
         self._now: dict[Where, dict[str, Any]] = {}
         self._folded: dict[Where, dict[str, str]] = {}
         self._read: dict[Where, dict[str, frozenset[str]]] = {}
@@ -88,6 +90,7 @@ class World:
         """Say how a resource looks from now on; None takes it away."""
         where = (kind, region)
         there = self._load(where)
+        self.version += 1
         if state is None:
             there.pop(name, None)
             self._folded[where].pop(name.casefold(), None)
@@ -153,7 +156,11 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource as templates see it: `name` and its fields, in their JSON form. Details are read when touched."""
+    """A resource as templates see it: `name` and its fields, in their JSON form. Details are read when touched.
+
+    What a kind tells without asking AWS comes with them: `arn` (or null), `owned_by` (which AWS service or other tool
+    it belongs to, or null), and `protected` (the inventory protects it, or iamfix itself runs as it).
+    """
 
     world: World
     kind: str
@@ -172,10 +179,21 @@ class Resource:
         return spec.codec.plain(value)
 
     def __getitem__(self, field: str) -> Json:
-        return self.name if field == "name" else self.field(field)
+        if field == "name":
+            return self.name
+        if field not in _TOLD or field in fields_of(self.world.kinds[self.kind].State):
+            return self.field(field)
+        module, state = self.world.kinds[self.kind], self.world.all(self.kind, self.region)[self.name]
+        if field == "owned_by":
+            return module.owner(self.name, state)
+        arn = module.arn(self.name, state, Spot(self.world, self.region))
+        return arn if field == "arn" else arn is not None and self.world.account.protects(arn)
 
     def keys(self) -> list[str]:
-        return ["name", *fields_of(self.world.kinds[self.kind].State)]
+        return ["name", *_TOLD, *fields_of(self.world.kinds[self.kind].State)]
+
+
+_TOLD = ("arn", "owned_by", "protected")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ white space and the several spellings of one list, principal or condition value 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -69,6 +70,11 @@ class Document:
     def canonical(self) -> object:
         """The hashable form in which equal documents are equal; see `canonical()`."""
         return canonical(json.loads(self.text), trust=self.trust, partition=self.partition)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, in hex: the same for equal documents, in every process."""
+        return hashlib.sha256(repr(_ordered(self.canonical)).encode()).hexdigest()
 
     @cached_property
     def _hash(self) -> int:
@@ -223,6 +229,13 @@ def _freeze(value: JsonValue) -> object:
     if isinstance(value, list):
         return ("list", tuple([_freeze(item) for item in value]))
     return (type(value).__name__, repr(value))
+
+
+def _ordered(value: object) -> object:
+    """A canonical form with its sets in an order that does not hang on the process."""
+    if isinstance(value, frozenset):
+        return ("set", sorted((_ordered(item) for item in value), key=repr))
+    return tuple(_ordered(item) for item in value) if isinstance(value, tuple) else value
 
 
 def _as_list(value: JsonValue) -> list[Any]:
