@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from iamfix.render import Renderer, Scope
 from iamfix.sandbox import building
 from iamfix.world import World
 from tests.direct import ACCOUNT, Direct
-from tests.kinds.states import allow
 
 HERE = Place("playbook.yml", 1)
 
@@ -130,7 +128,7 @@ def test_documents_of_resources_are_never_rendered() -> None:
     """A policy that holds template marks stays as it is."""
     aws = Direct()
     aws.get("iam", "create_user", UserName="ann")
-    text = json.dumps(allow("s3:GetObject")).replace('"*"', '"arn:aws:s3:::{{ 1 }}"')
+    text = building.allow("s3:GetObject", resource="arn:aws:s3:::{{ 1 }}")
     aws.get("iam", "put_user_policy", UserName="ann", PolicyName="p", PolicyDocument=text)
     found = _scope(_world(aws), x="{{ (resources('iam_user') | first).inline_policies.p }}").expression("x", HERE)
     assert found["Statement"][0]["Resource"] == "arn:aws:s3:::{{ 1 }}"
