@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Literal
 
 from iamfix.policy.conditions import Condition, compile_condition
@@ -111,7 +113,13 @@ def compile_document(document: Document, layer: Layer = "identity_policy") -> Co
         DocumentError: the document is not of the policy grammar, or has an element that its place does not know.
             Source: IAM User Guide, reference_policies_grammar.
     """
-    data = document.data
+    return _compiled(document.text, layer)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, layer: Layer) -> CompiledDocument:
+    # The same boundaries and SCPs come again and again; what is compiled never changes.
+    data: dict[str, Any] = json.loads(text)
     version = data.get("Version", "2008-10-17")
     if version not in _VERSIONS:
         raise DocumentError(f"Version is {version!r}; it is '2012-10-17' (or '2008-10-17', without variables)")

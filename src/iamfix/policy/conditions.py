@@ -103,7 +103,7 @@ _TABLE: dict[str, _Operator] = {
     "ArnLike": _Operator(arn_test, variables=True),
     "ArnNotEquals": _Operator(arn_test, negated=True, variables=True),
     "ArnNotLike": _Operator(arn_test, negated=True, variables=True),
-    "Bool": _Operator(_bool, variables=True, exact=True),
+    "Bool": _Operator(_bool, exact=True),
     "BinaryEquals": _Operator(_binary),
     "IpAddress": _Operator(_ip),
     "NotIpAddress": _Operator(_ip, negated=True),
@@ -163,7 +163,7 @@ def compile_condition(name: str, key: str, values: Sequence[str], variables: boo
 
 def _could_match(template: Template, found: _Operator) -> Test:
     """A test that is true for every value that the template could match, whatever its variables hold."""
-    if found.build in (_equals_ignore_case, _bool):
+    if found.build is _equals_ignore_case:
         return like_test([(("*", False),)])
     if not found.exact:
         return like_test([template.loose])

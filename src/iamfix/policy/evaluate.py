@@ -16,14 +16,10 @@ from iamfix.policy.document import Document
 from iamfix.policy.json_text import DocumentError
 from iamfix.policy.logic import FALSE, TRUE, Answer, all_of, any_of
 from iamfix.policy.principals import Grant, Principal
+from iamfix.policy.rcp_reach import rcps_apply
 from iamfix.policy.request import Request
 
 __all__ = ["Policies", "Source", "compile_policies", "evaluate"]
-
-_TRUST_ACTIONS = frozenset(
-    f"sts:{name}"
-    for name in ("assumerole", "assumerolewithsaml", "assumerolewithwebidentity", "tagsession", "setsourceidentity")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +120,11 @@ def evaluate(policies: Policies, request: Request) -> Decision:
         and (policies.management_account is None or principal.account != policies.management_account)
     )
     scps = policies.scps if bound_by_scps and policies.scps is not None else ()
-    bound_by_rcps = not exempt and (
-        policies.management_account is None or request.resource_account != policies.management_account
+    bound_by_rcps = (
+        policies.rcps is not None
+        and not exempt
+        and rcps_apply(request.action_lower, request.resource)
+        and (policies.management_account is None or request.resource_account != policies.management_account)
     )
     rcps = policies.rcps if bound_by_rcps and policies.rcps is not None else ()
     own = (
@@ -191,7 +190,7 @@ def _allowed(policies: Policies, scps: Sequence[tuple[Source, ...]], request: Re
     if request.action_lower == "sts:getsessiontoken" and principal.kind in ("user", "root"):
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
         return Answer(True, None, (), "GetSessionToken needs no permission")
-    trust = request.action_lower in _TRUST_ACTIONS
+    trust = request.enters_role
     granted = _grants(policies.resource, request)
     any_grant = any_of(granted["direct"], granted["limited"], granted["account"])
     if not principal.in_account:
@@ -203,6 +202,10 @@ def _allowed(policies: Policies, scps: Sequence[tuple[Source, ...]], request: Re
     ]
     identity, boundary, session = _own_answers(policies, request)
     resource_words = _resource_words(trust)
+    if request.action_lower == "sts:assumeroot":
+        # The organization's trusted access stands for the member account's consent; no policy of a resource is asked
+        # (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html).
+        return all_of(*levels, identity, boundary, session)
     if request.cross_account:
         return all_of(
             *levels,

@@ -49,7 +49,8 @@ def load(text: str) -> JsonValue:
         raise DocumentError("not a policy document: nested too deeply") from None
     except ValueError:
         raise DocumentError("not a policy document: a number is too long") from None
-    return _plain(data, "document", 0)
+    _check(data)
+    return data
 
 
 class _DuplicateKeyError(Exception):
@@ -88,6 +89,29 @@ def _duplicate_at(text: str) -> tuple[str, int, int]:
     raise AssertionError("no key is given twice")
 
 
+def _check(data: JsonValue) -> None:
+    """Refuse what JSON allows and no policy has: nesting without end, endless numbers. Level by level, nothing copied.
+
+    Raises:
+        DocumentError: the data has one of these.
+    """
+    level = [data]
+    for _ in range(_MAX_DEPTH + 2):
+        below: list[JsonValue] = []
+        for value in level:
+            kind = type(value)
+            if kind is dict:
+                below += value.values()
+            elif kind is list:
+                below += value
+            elif kind is int and value.bit_length() > 256:
+                raise DocumentError("not a policy document: a number is too long")
+        level = [value for value in below if type(value) is not str]
+        if not level:
+            return
+    raise DocumentError("not a policy document: nested too deeply")
+
+
 def _plain(value: JsonValue, where: str, depth: int) -> JsonValue:
     """A copy made of JSON's own types only. `where` names the place for the error message."""
     if isinstance(value, (str, bool)) or value is None:
@@ -98,15 +122,16 @@ def _plain(value: JsonValue, where: str, depth: int) -> JsonValue:
         return value
     if depth > _MAX_DEPTH:
         raise DocumentError("not a policy document: nested too deeply (or it contains itself)")
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is dict or (kind is not list and isinstance(value, Mapping)):
         copy: dict[str, Any] = {}
         for key, item in value.items():
-            if not isinstance(key, str):
+            if type(key) is not str and not isinstance(key, str):
                 raise DocumentError(f"{where}: the key {key!r} is {_kind(key)}, not text; put it in quotes")
-            copy[key] = item if isinstance(item, str) else _plain(item, key, depth + 1)
+            copy[key] = item if type(item) is str else _plain(item, key, depth + 1)
         return copy
     if isinstance(value, (list, tuple)):
-        return [item if isinstance(item, str) else _plain(item, where, depth + 1) for item in value]
+        return [item if type(item) is str else _plain(item, where, depth + 1) for item in value]
     if isinstance(value, float) and isfinite(value):
         return value
     if isinstance(value, datetime):

@@ -32,8 +32,8 @@ def action_test(patterns: Iterable[str]) -> Test:
 
 def like_test(patterns: Iterable[Sequence[Piece]]) -> Test:
     """A test as of `StringLike`: `*` is any run of characters, `?` any single one, over the whole text."""
-    simple, rest = _simple([_symbols(pieces) for pieces in patterns])
-    return _either(simple, _fullmatch([_glob(pattern, ".", "") for pattern in rest]) if rest else None)
+    simple, rest = _simple(patterns)
+    return _either(simple, _once(lambda: _fullmatch([_glob(pattern, ".", "") for pattern in rest])) if rest else None)
 
 
 def arn_test(patterns: Iterable[Sequence[Piece]]) -> Test:
@@ -58,10 +58,12 @@ def resource_test(patterns: Iterable[Sequence[Piece]]) -> Test:
     Wildcards stay inside their segment (the parts between the first five colons); a `*` that ends its segment
     reaches over colons. Source: IAM User Guide, reference_policies_elements_resource.
     """
-    simple, rest = _simple([_symbols(pieces) for pieces in patterns])
-    if not rest:
-        return _either(simple, None)
-    machines = [_machine(pattern) for pattern in rest]
+    simple, rest = _simple(patterns)
+    return _either(simple, _once(lambda: _resources(rest)) if rest else None)
+
+
+def _resources(patterns: list[list[_Symbol]]) -> Test:
+    machines = [_machine(pattern) for pattern in patterns]
     quick = _fullmatch([_expression(machine) for machine in machines])
 
     def test(resource: str) -> bool:
@@ -69,7 +71,19 @@ def resource_test(patterns: Iterable[Sequence[Piece]]) -> Test:
             return quick(resource)
         return any(_follow(machine, resource) for machine in machines)
 
-    return _either(simple, test)
+    return test
+
+
+def _once(build: Callable[[], Test]) -> Test:
+    """A test that is built when it is first asked; most patterns of a policy never are."""
+    built: list[Test] = []
+
+    def test(text: str) -> bool:
+        if not built:
+            built.append(build())
+        return built[0](text)
+
+    return test
 
 
 def _always(_: str) -> bool:
@@ -80,12 +94,20 @@ def _never(_: str) -> bool:
     return False
 
 
-def _simple(patterns: list[list[_Symbol]]) -> tuple[Test, list[list[_Symbol]]]:
+def _simple(patterns: Iterable[Sequence[Piece]]) -> tuple[Test, list[list[_Symbol]]]:
     """A test for the patterns without wildcards or with one `*` at the end, and the other patterns."""
     exact: set[str] = set()
     prefixes: set[str] = set()
     rest: list[list[_Symbol]] = []
-    for pattern in patterns:
+    for pieces in patterns:
+        if len(pieces) == 1 and not pieces[0][1] and "?" not in pieces[0][0]:
+            # The usual case, by the text itself and not character by character.
+            text = pieces[0][0]
+            begin = text.rstrip(_ANY)
+            if _ANY not in begin:
+                (exact if begin == text else prefixes).add(begin)
+                continue
+        pattern = _symbols(pieces)
         ends_wild = bool(pattern) and pattern[-1] == (_ANY, True)
         start = pattern[:-1] if ends_wild else pattern
         if any(wildcard for _, wildcard in start):

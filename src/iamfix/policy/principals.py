@@ -65,17 +65,17 @@ class Principal:
         Source: IAM User Guide, reference_policies_variables (principal key values) and
         reference_policies_condition-keys (properties of the principal).
         """
+        if self.kind == "anonymous":
+            return dict(_ANONYMOUS)
         service = self.kind == "service"
-        result: dict[str, tuple[str, ...]] = {"aws:principalisawsservice": ("true" if service else "false",)}
-        if service:
-            result["aws:principalservicename"] = (self.name,)
-        else:
-            result["aws:principalservicename"] = ()
+        result: dict[str, tuple[str, ...]] = {"aws:principalservicename": (self.name,) if service else ()}
+        # An identity provider's token is no signature: its requests are not signed, and do not have this key.
+        result["aws:principalisawsservice"] = () if self.kind == "federated" else ("true" if service else "false",)
         if self.kind != "user":
             result["aws:username"] = ()
         if self.account is None:
             result["aws:principalaccount"] = ()
-            if service or self.kind == "anonymous":
+            if service:
                 result["aws:principalarn"] = ()
             return result
         result["aws:principalaccount"] = (self.account,)
@@ -94,6 +94,17 @@ class Principal:
         return Principal(self.kind, self.name, self.account, self.partition, role, self.user)
 
 
+_ANONYMOUS: dict[str, tuple[str, ...]] = {
+    "aws:principalaccount": ("anonymous",),
+    "aws:principaltype": ("Anonymous",),
+    "aws:userid": ("anonymous",),
+    "aws:username": (),
+    "aws:principalarn": (),
+    "aws:principalisawsservice": (),
+    "aws:principalservicename": (),
+    "aws:principalorgid": (),
+    "aws:principalorgpaths": (),
+}
 _TYPES = {
     "root": "Account",
     "user": "User",

@@ -53,6 +53,23 @@ class Request:
         account = self.principal.account
         return account is not None and self.resource_account is not None and account != self.resource_account
 
+    @property
+    def enters_role(self) -> bool:
+        """Whether the trust policy of a role decides: the role is assumed, or its session gets tags, an identity or a
+        context on the way in. The other operations of STS are decided by the caller's own policies.
+
+        Source: IAM User Guide, id_session-tags, id_credentials_temp_control-access_monitor and
+        trusted-token propagation (sts:SetContext).
+        """
+        action = self.action_lower
+        if not action.startswith("sts:"):
+            return False
+        return action in _ENTRIES or (action in _ON_THE_WAY_IN and ":role/" in self.resource)
+
+
+_ENTRIES = frozenset({"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
+_ON_THE_WAY_IN = frozenset({"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"})
+
 
 def make_request(
     principal: str | Mapping[str, Any] | Principal,

@@ -21,7 +21,7 @@ from iamfix.policy.evaluate import compile_policies, evaluate
 from iamfix.policy.json_text import load
 from iamfix.policy.request import Request, RequestError, make_request
 
-__all__ = ["CaseError", "decision_json", "is_trust_request", "simulate", "simulate_case", "simulate_lines"]
+__all__ = ["CaseError", "decision_json", "simulate", "simulate_case", "simulate_lines"]
 
 _CASE_FIELDS = (
     "id",
@@ -63,7 +63,7 @@ def simulate(
         CaseError: a document is none; the message names it.
     """
     sessions = session_policy if isinstance(session_policy, list) else [session_policy]
-    trust = is_trust_request(request)
+    trust = request.enters_role
     identity = [_document(d, f"identity_policies[{number}]") for number, d in enumerate(identity_policies)]
     try:
         policies = compile_policies(
@@ -78,14 +78,6 @@ def simulate(
     except DocumentError as error:
         raise CaseError(str(error)) from None
     return evaluate(policies, request)
-
-
-def is_trust_request(request: Request) -> bool:
-    """Whether the resource's policy that decides is a role's trust policy."""
-    action = request.action_lower
-    return action.startswith("sts:assumerole") or (
-        action in ("sts:tagsession", "sts:setsourceidentity") and ":role/" in request.resource
-    )
 
 
 def simulate_case(case: Mapping[str, Any]) -> dict[str, Any]:
