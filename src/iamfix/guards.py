@@ -20,6 +20,7 @@ RULES = {
     "whole-organization": "a change that holds for every account of the organization",
     "quota": "sizes, counts and forms that AWS would not take",
     "tasks-disagree": "one task undoes what another does",
+    "never-fires": "an alarm that can never fire as it should",
     "foreign-owner": "the resource belongs to an AWS service or another tool",
 }
 
@@ -32,7 +33,7 @@ def breach_problems(kind: Kind, change: Change, look: Look) -> Iterator[Problem]
             change, "foreign-owner", f"it belongs to {owner}", "leave it to its owner, or allow `foreign-owner`"
         )
     for breach in kind.breaches(change.name, change.before, change.after, look):
-        yield _problem(change, "quota", breach.summary, breach.hint)
+        yield _problem(change, breach.rule, breach.summary, breach.hint)
     own = kind.arn(change.name, state, look)
     if own is not None and own == look.account.role_arn:
         yield _problem(

@@ -16,13 +16,15 @@ from iamfix.yamlfile import nearest
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
 Number = Annotated[int, Field(strict=True)]
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A number, with or without a fraction."""
 Flag = Annotated[bool, Field(strict=True)]
 Texts = Annotated[tuple[Text, ...], AfterValidator(lambda texts: tuple(sorted(set(texts))))]
 """A set of texts: their order and repetitions do not count."""
 
 
 class Part(BaseModel):
-    """A part of a field. Its fields are Text, Number, Flag, Texts, other Parts, or these or None."""
+    """A part of a field. Its fields are Text, Number, Real, Flag, Texts, other Parts, or these or None."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

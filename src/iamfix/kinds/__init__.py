@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 from iamfix.kinds import (
     access_analyzer,
+    cloudwatch_metric_alarm,
+    cloudwatchlogs_log_group,
+    cloudwatchlogs_log_group_metric_filter,
     iam_aws_managed_policy,
     iam_group,
     iam_managed_policy,
@@ -26,4 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "iam_managed_policy": iam_managed_policy,
     "iam_password_policy": iam_password_policy,
     "iam_aws_managed_policy": iam_aws_managed_policy,
+    "cloudwatch_metric_alarm": cloudwatch_metric_alarm,
+    "cloudwatchlogs_log_group": cloudwatchlogs_log_group,
+    "cloudwatchlogs_log_group_metric_filter": cloudwatchlogs_log_group_metric_filter,
 }

@@ -82,10 +82,11 @@ class Look(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A limit or rule of AWS that a change would break. `hint` says what to do."""
+    """A limit or rule of AWS that a change would break. `hint` says what to do, `rule` is the guard that tells it."""
 
     summary: str
     hint: str = ""
+    rule: str = "quota"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iamfix.sandbox.call import Service
-from iamfix.sandbox.services import accessanalyzer, iam, organizations, sts
+from iamfix.sandbox.services import accessanalyzer, cloudwatch, iam, logs, organizations, sts
 
-SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (accessanalyzer.SERVICE, iam.SERVICE, sts.SERVICE, organizations.SERVICE)
-}
+_OWN = (
+    accessanalyzer.SERVICE,
+    cloudwatch.SERVICE,
+    iam.SERVICE,
+    logs.SERVICE,
+    organizations.SERVICE,
+    sts.SERVICE,
+)
+SERVICES: Mapping[str, Service] = {service.name: service for service in _OWN}
