@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from iamfix.aws.errors import normal
 from iamfix.aws.model import operation_of
 from iamfix.kinds import KINDS
 from iamfix.kinds.protocol import Want
@@ -60,7 +61,7 @@ class Direct:
                 check_params(service, operation_of(Call(service, operation, {})), params)
             answer = SERVICES[service].operations[name](call)
         except SandboxError as error:
-            raise AwsError(service, operation, error.code, error.message) from None
+            raise AwsError(service, operation, normal(error.code), error.message) from None
         return _as_sent(answer or {})
 
     def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:

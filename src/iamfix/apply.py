@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from iamfix.clock import Clock
 from iamfix.fields import differences, fields_of
 from iamfix.journal import Journal
+from iamfix.kinds import optional
 from iamfix.model import UNREAD, Call, Change, Generated, IamfixError, Problem, Result, Stopped
 from iamfix.step import follow
 from iamfix.wanted import details_of
@@ -63,6 +64,8 @@ class Applier:
     progress: Progress
     stop: threading.Event
     _results: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    _places: dict[str, Change] = field(default_factory=dict)
+    _found: World | None = None
 
     def apply(self, changes: Sequence[Change], whole: Sequence[Change]) -> int:
         """Bring one play's changes about; `whole` are the account's of all plays. Returns how many needed calls.
@@ -70,18 +73,21 @@ class Applier:
         Raises:
             Moved, NotReached, Stopped, AwsError
         """
-        due = still_due(self.new_world(), changes, whole)
+        world = self.new_world()
+        due = still_due(world, changes, whole)
+        self._places |= {change.address: change for change in whole}
+        lanes = {change.kind: optional.lane(world.kinds[change.kind]) for change in due}
         for _, group in groupby(due, key=lambda change: change.origin.step):
-            self._side_by_side(list(group))
+            self._side_by_side(list(group), lanes)
         if due:
             self._verify(changes)
         return len(due)
 
-    def _side_by_side(self, changes: Sequence[Change]) -> None:
-        """Run one task's changes; those of one resource in order."""
+    def _side_by_side(self, changes: Sequence[Change], lane_of: Mapping[str, str | None]) -> None:
+        """Run one task's changes; those of one resource, or of kinds that share a lane, in order."""
         lanes: dict[str, list[Change]] = {}
         for change in changes:
-            lanes.setdefault(change.address, []).append(change)
+            lanes.setdefault(lane_of[change.kind] or change.address, []).append(change)
         failed = threading.Event()
         if len(lanes) == 1:
             self._lane(changes, failed)
@@ -122,7 +128,9 @@ class Applier:
         if isinstance(value, Result):
             found: Any = self._results.get((value.address, value.operation))
             for part in value.path.split("."):
-                found = found[part] if found else None
+                found = (found[int(part)] if part.isdigit() else found.get(part)) if found else None
+            if found is None and value.field:
+                found = self._seen(value)
             if found is None:
                 raise NotReached(f"{value.operation} of {value.address} has not given {value.path}")
             return found
@@ -135,6 +143,15 @@ class Applier:
         if isinstance(value, list | tuple):
             return [self._resolved(item, change) for item in value]
         return value
+
+    def _seen(self, value: Result) -> Any | None:
+        """Return what another run's call has given, from how the resource looks now."""
+        change = self._places.get(value.address)
+        if change is None:
+            return None
+        self._found = self._found or self.new_world()
+        state = self._found.get(change.kind, change.name, change.region)
+        return None if state is None else getattr(state, value.field)
 
     def _verify(self, changes: Sequence[Change]) -> None:
         """Look, with growing pauses, until AWS is as planned: what was just written is not seen at once."""

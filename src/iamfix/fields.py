@@ -51,10 +51,13 @@ def _as_is(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """For whom a value is read. `resolve` turns what a user may write (a policy's name) into AWS's word (its ARN)."""
+    """For whom a value is read. `resolve` turns what a user may write (a policy's name) into AWS's word (its ARN).
+
+    For a set it may give several words for one (the accounts that carry a tag).
+    """
 
     partition: str = "aws"
-    resolve: Callable[[str], str] = _as_is
+    resolve: Callable[[str], str | frozenset[str]] = _as_is
 
 
 PLAIN = Context()
@@ -148,14 +151,15 @@ class Set:
         if not isinstance(value, list | tuple):
             hint = f"write [{value}]" if isinstance(value, str) else "a list, or {include: […], exclude: […]}"
             raise FieldError(f"expected {self.word}, got {_name(value)}", hint, path)
-        items = set()
+        items: set[str] = set()
         for index, item in enumerate(value):
             if not isinstance(item, str) or not item:
                 raise FieldError(f"expected text, got {_name(item)}", "", (*path, index))
             try:
-                items.add(context.resolve(item))
+                found = context.resolve(item)
             except FieldError as error:
                 raise error.below(*path, index) from None
+            items |= {found} if isinstance(found, str) else found
         return frozenset(items)
 
     def merge(self, before: frozenset[str], asked: Asked) -> frozenset[str]:

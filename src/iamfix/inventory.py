@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,22 @@ from iamfix import words
 from iamfix.model import Account, InputError, Json, Problem, Protected, partition_of
 from iamfix.yamlfile import Source, load, nearest
 
-Plugin = Callable[[Mapping[str, Json], str], Mapping[str, Json]]
-"""(the inventory file's content, its name) -> an inventory as a static file would say it."""
 
-_CONNECTION = ("role_arn", "role_name", "external_id", "profile", "regions", "home_region", "protected")
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a dynamic inventory tells: an inventory as a static file would say it, and notes for its user."""
+
+    data: Mapping[str, Json]
+    notes: tuple[str, ...] = ()
+    """What was left out, and why."""
+    offline: bool = False
+    """AWS was not asked; the accounts stand for any."""
+
+
+Plugin = Callable[[Source], Told]
+"""Reads a dynamic inventory's file. Raises InputError, AwsError."""
+
+CONNECTION = ("role_arn", "role_name", "external_id", "profile", "regions", "home_region", "protected")
 _GROUP_KEYS = ("accounts", "children", "vars")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+=-]*")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
@@ -36,6 +49,10 @@ class Inventory:
     """Group -> the accounts right in it."""
     digest: str
     files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What a dynamic inventory has left out, and why."""
+    offline: bool = False
+    """It is dynamic and AWS was not asked: its one account stands for any, its groups are not known."""
 
 
 @dataclass(slots=True)
@@ -56,6 +73,9 @@ class _Gathered:
     broken: set[str] = field(default_factory=set)
     """Accounts whose mistakes are already told."""
     problems: list[Problem] = field(default_factory=list)
+    dynamic: bool = False
+    offline: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def wrong(
         self, source: Source, path: tuple[str | int, ...], summary: str, hint: str = "", *, key: bool = False
@@ -64,7 +84,12 @@ class _Gathered:
 
 
 def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> Inventory:
-    """Read an inventory file or folder. Raises InputError with every mistake in it."""
+    """Read an inventory file or folder. `plugins` read the dynamic ones, by name.
+
+    Raises:
+        InputError: with every mistake in it.
+        AwsError: a dynamic inventory could not be read.
+    """
     files = _files(path)
     gathered = _Gathered()
     digest = hashlib.sha256()
@@ -77,7 +102,9 @@ def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> I
         digest.update(source.text.encode())
         data = source.data
         if isinstance(data, dict) and "plugin" in data:
-            data = _from_plugin(data, source, plugins or {}, gathered)
+            told = _from_plugin(data, source, plugins or {}, gathered)
+            data = told.data
+            digest.update(json.dumps(data, sort_keys=True, default=str).encode())
         _gather(data, source, gathered)
     base = path if path.is_dir() else path.parent
     for folder, known in (("group_vars", gathered.groups), ("account_vars", gathered.accounts)):
@@ -91,7 +118,10 @@ def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> I
         raise InputError(*gathered.problems)
     if not accounts:
         raise InputError(Problem("error", str(path), "the inventory has no accounts", "add them below all: accounts:"))
-    groups = {name: tuple(a.name for a in accounts if name in ("all", *a.groups)) for name in gathered.groups}
+    groups = {
+        name: tuple(a.name for a in accounts if name in a.groups or (name == "all" and not a.only_by_name))
+        for name in gathered.groups
+    }
     return Inventory(
         accounts=tuple(accounts),
         groups=groups,
@@ -99,6 +129,8 @@ def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> I
         members={name: tuple(group.accounts) for name, group in gathered.groups.items()},
         digest=f"sha256:{digest.hexdigest()}",
         files=tuple(str(file) for file in files),
+        notes=tuple(gathered.notes),
+        offline=gathered.offline,
     )
 
 
@@ -114,13 +146,21 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _from_plugin(data: dict[str, Json], source: Source, plugins: Mapping[str, Plugin], gathered: _Gathered) -> Json:
+def _from_plugin(data: dict[str, Json], source: Source, plugins: Mapping[str, Plugin], gathered: _Gathered) -> Told:
     name = str(data["plugin"])
     plugin = plugins.get(name)
     if plugin is None:
         gathered.wrong(source, ("plugin",), f"the inventory plugin {name!r} is not known", nearest(name, plugins))
-        return {"all": {}}
-    return plugin(data, source.file)
+        return Told({"all": {}})
+    gathered.dynamic = True
+    try:
+        told = plugin(source)
+    except InputError as error:
+        gathered.problems += error.problems
+        return Told({"all": {}})
+    gathered.notes += told.notes
+    gathered.offline |= told.offline
+    return told
 
 
 def _gather(data: Json, source: Source, gathered: _Gathered) -> None:
@@ -172,11 +212,11 @@ def _group_vars(
 ) -> None:
     problems = _wrong_connection(variables, source, path)
     gathered.problems += problems
-    group.vars.update({key: value for key, value in variables.items() if not problems or key not in _CONNECTION})
+    group.vars.update({key: value for key, value in variables.items() if not problems or key not in CONNECTION})
 
 
 def _wrong_connection(variables: dict[str, Json], source: Source, path: tuple[str | int, ...]) -> list[Problem]:
-    connection = {key: value for key, value in variables.items() if key in _CONNECTION}
+    connection = {key: value for key, value in variables.items() if key in CONNECTION}
     return words.check(words.ConnectionWords, connection, source, path)
 
 
@@ -240,7 +280,15 @@ def _beside(file: Path, known: Mapping[str, Any], gathered: _Gathered, *, is_gro
         gathered.problems += error.problems
         return b""
     name = file.stem
-    if name not in known:
+    if name not in known and gathered.dynamic and isinstance(source.data, dict | None):
+        # Units, tags and accounts come and go without this file.
+        if gathered.offline:
+            gathered.problems += _wrong_connection(source.data or {}, source, ())
+            gathered.groups["all"].vars.update(source.data or {})
+        else:
+            what = "group" if is_group else "account"
+            gathered.notes.append(f"{source.file} is left out: there is no {what} {name!r} in the organization now")
+    elif name not in known:
         what = "group" if is_group else "account"
         gathered.wrong(source, (), f"there is no {what} {name!r} in the inventory", nearest(name, known))
     elif not isinstance(source.data, dict | None):
@@ -307,7 +355,7 @@ def _one(
 ) -> Account | None:
     """Put one account together. Its own keys win over variables of the same names."""
     found = len(gathered.problems)
-    own = {key: facts[key] if key in facts else variables.get(key) for key in _CONNECTION}
+    own = {key: facts[key] if key in facts else variables.get(key) for key in CONNECTION}
     account_id = str(facts.get("id"))
     if not re.fullmatch(r"[0-9]{12}", account_id):
         if facts.get("id") is None and "id" not in facts:
@@ -352,7 +400,7 @@ def _one(
         id=account_id,
         name=name,
         groups=groups,
-        vars={key: value for key, value in variables.items() if key not in _CONNECTION},
+        vars={key: value for key, value in variables.items() if key not in CONNECTION},
         role_arn=role,
         external_id=own["external_id"],
         profile=own["profile"],
@@ -360,6 +408,7 @@ def _one(
         home_region=home,
         protected=tuple(_protected(one, account_id, partitions[0]) for one in own["protected"] or ()),
         where=str(source.place(*path, key=True)),
+        only_by_name=bool(facts.get("only_by_name")),
     )
 
 

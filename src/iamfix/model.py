@@ -62,6 +62,7 @@ class IamfixError(Exception):
     IamfixError
     ├── InputError      playbooks, inventories, templates, plan files, options: with their places
     ├── AwsError        AWS refused, or could not be reached
+    ├── NotHere         a kind whose resources live in another account than the one that is planned
     │   └── RegionClosed
     ├── Stopped         the run was interrupted
     └── JournalError    a run that cannot be read, or cannot be written on
@@ -100,6 +101,14 @@ class RegionClosed(AwsError):
     def why(self) -> str:
         by_scp = "service control policy" in self.message
         return "a service control policy denies it" if by_scp else "the account has not enabled it"
+
+
+class NotHere(IamfixError):
+    """The account has none of a kind's resources, and can have none. The message is a sentence for the user."""
+
+    def __init__(self, summary: str, hint: str = "") -> None:
+        super().__init__(summary)
+        self.summary, self.hint = summary, hint
 
 
 class JournalError(IamfixError):
@@ -141,6 +150,8 @@ class Account:
     home_region: str = "us-east-1"
     protected: tuple[Protected, ...] = ()
     where: str = ""
+    only_by_name: bool = False
+    """No pattern matches it but its own name or id, or the plain name of one of its groups; `all` does not."""
 
     @property
     def partition(self) -> str:
@@ -174,12 +185,15 @@ class Protected:
 class Result:
     """A value that an earlier call of the run will give; stands in the params of a later `Call`.
 
-    `path` walks the response of `operation` that the change at `address` made, e.g. `PolicyVersion.VersionId`.
+    `path` walks the response of `operation` that the change at `address` made, e.g. `PolicyVersion.VersionId`; a number
+    in it picks from a list. `field` is the field in which the resource shows the value once the call was made: from
+    there it is taken when another run made that call.
     """
 
     address: str
     operation: str
     path: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

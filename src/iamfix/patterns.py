@@ -10,7 +10,10 @@ from iamfix.yamlfile import nearest
 
 
 def select_accounts(pattern: str, inventory: Inventory, where: str = "--limit") -> tuple[Account, ...]:
-    """Return the accounts a pattern names, in the inventory's order. Raises InputError for a name that is nothing."""
+    """Return the accounts a pattern names, in the inventory's order. Raises InputError for a name that is nothing.
+
+    What is to be reached by name only is in no `all` and in no glob.
+    """
     chosen: set[str] = set()
     parts = [part.strip() for part in pattern.replace(",", ":").split(":") if part.strip()]
     if not parts:
@@ -32,12 +35,15 @@ def select_accounts(pattern: str, inventory: Inventory, where: str = "--limit") 
 
 
 def _matching(word: str, inventory: Inventory, where: str) -> set[str]:
+    open_to_all = {account.name for account in inventory.accounts if not account.only_by_name}
     if word in ("all", "*"):
-        return {account.name for account in inventory.accounts}
-    found = {account.name for account in inventory.accounts if account.id == word or fnmatchcase(account.name, word)}
+        return open_to_all
+    named = {account.name for account in inventory.accounts if word in (account.id, account.name)}
+    globbed = {account.name for account in inventory.accounts if fnmatchcase(account.name, word)} & open_to_all
+    found = named | globbed | set(inventory.groups.get(word, ()))
     for group, names in inventory.groups.items():
         if fnmatchcase(group, word):
-            found |= set(names)
+            found |= set(names) & open_to_all
     if not found and not any(letter in word for letter in "*?[") and word not in inventory.groups:
         known = [*inventory.groups, *(account.name for account in inventory.accounts)]
         raise InputError(Problem("error", where, f"there is no account or group {word!r}", nearest(word, known)))

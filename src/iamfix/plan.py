@@ -10,6 +10,7 @@ from typing import Any
 from iamfix.enforce import enforced
 from iamfix.fields import FieldError, to_plain
 from iamfix.guards import breach_problems
+from iamfix.kinds import optional
 from iamfix.kinds.protocol import Kind
 from iamfix.model import (
     Account,
@@ -19,6 +20,7 @@ from iamfix.model import (
     Change,
     Finding,
     InputError,
+    NotHere,
     Origin,
     Place,
     Problem,
@@ -92,6 +94,10 @@ class Fold:
             self.problems += error.problems
         except AwsError as error:
             self._unreadable(task, error)
+        except NotHere as error:
+            # The same sentence for each such task: it is told once.
+            self.incomplete = True
+            self.problems.append(Problem("error", self.world.account.name, error.summary, error.hint))
 
     def _items(self, task: Task, scope: Scope) -> Iterator[Scope]:
         """Yield a scope for each item of the loop for which `when` holds."""
@@ -175,6 +181,10 @@ class Fold:
             raise InputError(_error(task.at(str(task.kind), "name"), f"a name must be text, got {name!r:.60}"))
         if kind.SINGLETON not in (None, name):
             name = kind.SINGLETON or name
+        try:
+            name = optional.named(kind, name, Spot(self.world, region))
+        except FieldError as error:
+            raise InputError(_error(task.at(str(task.kind), "name"), error.summary, error.hint)) from None
         spelled = self.world.spelled(str(task.kind), name, region)
         if spelled != name:
             raise InputError(
@@ -188,9 +198,10 @@ class Fold:
     def _select(
         self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None, tags: tuple[str, ...]
     ) -> None:
-        for resource in self._matching(
-            str(task.kind), str(task.select), task.at(str(task.kind), "select"), scope, region
-        ):
+        place = task.at(str(task.kind), "select")
+        matching = list(self._matching(str(task.kind), str(task.select), place, scope, region))
+        # What has a path for its name goes after all that is below it.
+        for resource in reversed(matching) if task.state == "absent" else matching:
             self._one(
                 kind,
                 task,
@@ -230,6 +241,8 @@ class Fold:
             before = self.world.get(kind_name, name, region, details_of(kind))
             if before is None:
                 return
+            if reason := optional.kept(kind):
+                raise InputError(_error(task.at(kind_name), f"{at} is not deleted: {reason}"))
             after = None
         else:
             arguments = scope.render(task.args, lambda *path: task.at(kind_name, *path))

@@ -143,7 +143,10 @@ def call_json(call: Call) -> dict[str, Json]:
 
 def _params(value: Any) -> Json:
     if isinstance(value, Result):
-        return {"$result": {"address": value.address, "operation": value.operation, "path": value.path}}
+        return {
+            "$result": {"address": value.address, "operation": value.operation, "path": value.path}
+            | ({"field": value.field} if value.field else {})
+        }
     if isinstance(value, Generated):
         return {"$generated": value.what}
     if isinstance(value, Mapping):

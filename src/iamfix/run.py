@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from iamfix import planfile
 from iamfix.apply import Applier, Moved
 from iamfix.aws.model import faults
+from iamfix.aws.organization import plugins
 from iamfix.aws.reader import Reads, enabled_regions
 from iamfix.aws.sender import Sender
 from iamfix.aws.session import AccountSession, Sessions
@@ -109,6 +110,7 @@ class Runner:
     """The id of the run that is being planned or applied; its sessions and its journal are named so."""
     _applied: bool = False
     _sessions: Sessions | None = None
+    _loaded: Inventory | None = None
     _entered: dict[str, AccountSession] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -117,11 +119,16 @@ class Runner:
             self.clock.stop = self.stop
 
     def plan(self, playbooks: Sequence[Path]) -> Plan:
-        """Plan the playbooks for the accounts they name; what fails in one is in its plan. Raises InputError."""
-        inventory = load_inventory(self.options.inventory)
+        """Plan the playbooks for the accounts they name; what fails in one is in its plan.
+
+        Raises:
+            InputError: the playbooks or the inventory have mistakes.
+            AwsError: a dynamic inventory could not be read.
+        """
         loaded = load_playbooks(playbooks, KINDS)
         if "enforce" in self.options.extra_vars:
             check_enforce(self.options.extra_vars["enforce"], words_to_enforce(loaded.plays))
+        inventory = self.inventory()
         self.tasks = [(task.practice, task.controls) for play in loaded.plays for task in _all_tasks(play.tasks)]
         plays = [(play, self._accounts(inventory, play)) for play in loaded.plays]
         wanted = {account.name for _, chosen in plays for account in chosen}
@@ -152,7 +159,7 @@ class Runner:
             raise InputError(Problem("error", str(path), f"this plan cannot be read: {error}")) from None
         except (ValueError, RecursionError) as error:
             raise InputError(Problem("error", str(path), f"this is not a saved plan: {error}", "plan again")) from None
-        inventory = load_inventory(self.options.inventory)
+        inventory = self.inventory()
         plan = planfile.from_json(data, KINDS, {a.name: a for a in inventory.accounts}, str(path))
         accounts = tuple(
             replace(one, problems=tuple(allowed(problem, self.options.allow) for problem in one.problems))
@@ -163,7 +170,7 @@ class Runner:
     def rollback(self, run_id: str) -> Plan:
         """Plan the way back of a run. Raises JournalError, InputError."""
         run = read_run(self.options.journal, run_id)
-        inventory = load_inventory(self.options.inventory)
+        inventory = self.inventory()
         by_name = {account.name: account for account in inventory.accounts}
         recorded = {one["name"]: one for one in run.plan["accounts"] if run.attempted.get(one["name"])}
         if missing := sorted(recorded.keys() - by_name.keys()):
@@ -237,16 +244,32 @@ class Runner:
 
     def enter(self, account: Account) -> AccountSession:
         """Enter an account, once in a run: planning and applying share the credentials. Raises AwsError."""
+        sessions = self._all_sessions()
+        with self._lock:
+            entered = self._entered.get(account.name)
+        if entered is None:
+            entered = sessions.enter(account)
+            with self._lock:
+                self._entered[account.name] = entered
+        return entered
+
+    def _all_sessions(self) -> Sessions:
         with self._lock:
             if self._sessions is None:
                 self._run = self._run or new_run_id(self.clock.now())
                 self._sessions = Sessions(self.clock, self.chance, self._run)
-            entered = self._entered.get(account.name)
-        if entered is None:
-            entered = self._sessions.enter(account)
-            with self._lock:
-                self._entered[account.name] = entered
-        return entered
+            return self._sessions
+
+    def inventory(self) -> Inventory:
+        """Return the inventory, read once in a run; tell what it leaves out. Raises InputError, AwsError."""
+        if self._loaded is None:
+            self._loaded = load_inventory(self.options.inventory, plugins(self._all_sessions()))
+            for note in self._loaded.notes:
+                self.progress.account(note, "note")
+        return self._loaded
+
+    def _everyone(self) -> Sequence[Account]:
+        return self._loaded.accounts if self._loaded is not None else ()
 
     def _with_world(self, account: Account, fold: Callable[[World], AccountPlan]) -> AccountPlan:
         """Enter an account and fold something over its world; whatever fails there stays there."""
@@ -254,7 +277,7 @@ class Runner:
         try:
             session = self.enter(account)
             reads = Reads(session, self.clock, self.chance, self.stop)
-            plan = fold(_world(session, reads))
+            plan = fold(_world(session, reads, self._everyone()))
             self.used[account.name] = reads.used
             plan = replace(plan, api_calls=session.count.sent)
         except IamfixError as error:
@@ -406,7 +429,7 @@ class _Looks:
     def new_world(self) -> World:
         self.close()
         self._reads = Reads(self._session, self._runner.clock, self._runner.chance, self._runner.stop)
-        self._world = _world(self._session, self._reads)
+        self._world = _world(self._session, self._reads, self._runner._everyone())
         return self._world
 
     def known(self, name: str) -> bool:
@@ -423,11 +446,11 @@ def _all_tasks(tasks: Sequence[Task]) -> Iterator[Task]:
         yield from _all_tasks(task.tasks)
 
 
-def _world(session: AccountSession, reads: Reads) -> World:
+def _world(session: AccountSession, reads: Reads, accounts: Sequence[Account]) -> World:
     def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
         return KINDS[kind].observe(reads.at(region), want)
 
-    return World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread)
+    return World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread, accounts)
 
 
 def _wave(play: Play, accounts: Sequence[Account]) -> Wave:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from iamfix.aws.organization import offline_plugins
 from iamfix.fields import Context, FieldError
 from iamfix.inventory import load_inventory
 from iamfix.kinds import KINDS
@@ -26,7 +27,7 @@ def validate(playbooks: Sequence[Path], options: Options) -> tuple[int, int]:
     except InputError as error:
         problems += error.problems
     try:
-        inventory = load_inventory(options.inventory)
+        inventory = load_inventory(options.inventory, offline_plugins())
     except InputError as error:
         problems += error.problems
     if loaded is None or inventory is None:
@@ -35,8 +36,9 @@ def validate(playbooks: Sequence[Path], options: Options) -> tuple[int, int]:
     renderer = Renderer(loaded.template_roots)
     for play in loaded.plays:
         try:
-            chosen = select_accounts(play.accounts, inventory, play.where)
-            if options.limit:
+            # Which accounts and groups a dynamic inventory has, only AWS knows: one account stands for any.
+            chosen = inventory.accounts if inventory.offline else select_accounts(play.accounts, inventory, play.where)
+            if options.limit and not inventory.offline:
                 within = select_accounts(options.limit, inventory)
                 chosen = tuple(account for account in chosen if account in within)
         except InputError as error:

@@ -103,7 +103,23 @@ class AccountWords(ConnectionWords):
     """An account of the inventory."""
 
     id: str | int = Field(description="Twelve digits.")
+    only_by_name: Annotated[bool, Field(strict=True)] = Field(
+        False, description="No pattern matches it but its own name, id, or the plain name of its group."
+    )
     vars: dict[str, Any] = Field({}, description="Variables of this account.")
+
+
+class OrganizationWords(ConnectionWords):
+    """A dynamic inventory: the accounts of an organization."""
+
+    plugin: Literal["aws_organizations"]
+    tags: Annotated[bool, Field(strict=True)] | Names = Field(
+        False,
+        description="Make groups of the accounts' tags (a request for each account): true, or keys.",
+    )
+    include: Names = Field([], description="Only these: account names (globs), ids, OU paths (globs), tag:key=value.")
+    exclude: Names = Field([], description="Not these; the same words.")
+    vars: dict[str, Any] = Field({}, description="Variables of all accounts.")
 
 
 MESSAGES = {

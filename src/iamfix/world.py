@@ -38,8 +38,10 @@ class World:
         observe: Observe,
         enabled: Callable[[], Sequence[str]] | None = None,
         spread: Spread = map,
+        accounts: Sequence[Account] = (),
     ) -> None:
-        self.account = account
+        """`accounts` are all those of the inventory, for kinds whose changes bear on other accounts."""
+        self.account, self.accounts = account, tuple(accounts) or (account,)
         self.kinds = kinds
         self._observe, self._enabled, self._spread = observe, enabled, spread
         self.version = 0
@@ -207,11 +209,15 @@ class Spot:
     def account(self) -> Account:
         return self.world.account
 
-    def get(self, kind: str, name: str, region: str | None = None) -> Any | None:
-        return self.world.get(kind, name, self._region(kind, region))
+    @property
+    def accounts(self) -> Sequence[Account]:
+        return self.world.accounts
 
-    def all(self, kind: str, region: str | None = None) -> Mapping[str, Any]:
-        return self.world.all(kind, self._region(kind, region))
+    def get(self, kind: str, name: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Any | None:
+        return self.world.get(kind, name, self._region(kind, region), details)
+
+    def all(self, kind: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Mapping[str, Any]:
+        return self.world.all(kind, self._region(kind, region), details)
 
     def address(self, kind: str, name: str, region: str | None = None) -> str:
         return self.world.address(kind, name, self._region(kind, region))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamfix.aws.errors import send
+from iamfix.aws.follow_up import EVERY, follow_up_of
 from iamfix.aws.manners import Wait, lanes, manners_of
 from iamfix.aws.patience import maybe_done, ordinary, patiently
 from iamfix.aws.session import AccountSession
@@ -66,8 +67,33 @@ class Sender:
 
         with self._one_at_a_time(call):
             response, errors = patiently(once, lambda error: self._bound(call, error), self._clock, self._chance)
+            response = self._followed(call, response)
         self._remember(call, response)
         return Sent(response, len(errors) + 1, already=not response and call.operation.startswith(REMOVING))
+
+    def _followed(self, call: Call, response: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Wait until what AWS goes on with in the background is done. Raises AwsError when it failed there."""
+        follow_up = follow_up_of(call)
+        if follow_up is None or not response:
+            return response
+        client, began = self._session.client(call.service, call.region), self._clock.monotonic()
+        operation = follow_up.operation
+        params = follow_up.params(response) if follow_up.params else {}
+
+        def ask() -> Mapping[str, Any]:
+            return send(call.service, operation, call.region, lambda: getattr(client, operation)(**params))
+
+        while True:
+            answer, _ = patiently(ask, lambda error: self._bound(call, error), self._clock, self._chance)
+            if follow_up.failed and (reason := follow_up.failed(answer)):
+                told = "AWS took the request and gave up in the background"
+                raise AwsError(call.service, call.operation, reason, told, call.region)
+            if follow_up.done(call, answer):
+                return {**response, **answer}
+            if self._clock.monotonic() - began > follow_up.seconds:
+                told = f"AWS was not done after {follow_up.seconds:.0f} s"
+                raise AwsError(call.service, call.operation, "StillInProgress", told, call.region)
+            self._clock.sleep(EVERY)
 
     def _is_done(self, call: Call, error: AwsError, unsure: bool) -> bool:
         """What shall go is gone; what an unanswered request may have made is there."""
@@ -121,5 +147,7 @@ def _ids(response: Mapping[str, Any]) -> Iterator[Any]:
             continue
         if isinstance(value, Mapping):
             yield from (item for name, item in value.items() if name.endswith(("Id", "Url")))
+            inner = (item for item in value.values() if isinstance(item, Mapping))
+            yield from (one["Id"] for one in inner if "Id" in one)
         elif key.endswith(("Id", "Url")):
             yield value

@@ -44,7 +44,7 @@ class Sessions:
 
     def __init__(self, clock: Clock, chance: random.Random, run: str) -> None:
         """`run` is the run's id: roles' sessions and the user agent of every request are named after it."""
-        self._clock, self._chance, self._run = clock, chance, run
+        self.clock, self.chance, self._run = clock, chance, run
         self._lock = threading.Lock()
         self._bases: dict[str | None, botocore.session.Session] = {}
 
@@ -59,12 +59,25 @@ class Sessions:
         if account.role_arn is None:
             session = base
             sts = self._client(base, "sts", account.home_region, count)
-            found = self._ask("get_caller_identity", account, lambda: sts.get_caller_identity())
+            found = self._ask("get_caller_identity", account.home_region, lambda: sts.get_caller_identity())
             _check_account(account, "get_caller_identity", str(found["Account"]))
             principal = str(found["Arn"])
         else:
             session, principal = self._assumed(base, account, count)
         return AccountSession(self, session, account, principal, count)
+
+    def caller(self, profile: str | None, region: str) -> AccountSession:
+        """Return a session with the credentials of a profile (None: the environment's), whosever they are.
+
+        Raises:
+            AwsError: no credentials, or AWS does not take them.
+        """
+        count = Counter()
+        base = self._base(profile)
+        sts = self._client(base, "sts", region, count)
+        found = self._ask("get_caller_identity", region, lambda: sts.get_caller_identity())
+        account = Account(str(found["Account"]), "caller", profile=profile, regions=(region,), home_region=region)
+        return AccountSession(self, base, account, str(found["Arn"]), count)
 
     def _assumed(
         self, base: botocore.session.Session, account: Account, count: Counter
@@ -75,7 +88,7 @@ class Sessions:
             params["ExternalId"] = account.external_id
 
         def assume() -> Mapping[str, Any]:
-            return self._ask("assume_role", account, lambda: sts.assume_role(**params))
+            return self._ask("assume_role", account.home_region, lambda: sts.assume_role(**params))
 
         first = assume()
         arn = str(first["AssumedRoleUser"]["Arn"])
@@ -89,16 +102,14 @@ class Sessions:
             first["Credentials"]["Expiration"],
             refresh_using=lambda: _metadata(assume()),
             method="sts-assume-role",
-            time_fetcher=self._clock.now,
+            time_fetcher=self.clock.now,
         )
         # botocore has no public way to give a session credentials that refresh themselves.
         session._credentials = refreshable  # type: ignore[attr-defined]
         return session, str(account.role_arn)
 
-    def _ask(self, operation: str, account: Account, request: Callable[[], Any]) -> Mapping[str, Any]:
-        answer, _ = patiently(
-            lambda: send("sts", operation, account.home_region, request), ordinary, self._clock, self._chance
-        )
+    def _ask(self, operation: str, region: str, request: Callable[[], Any]) -> Mapping[str, Any]:
+        answer, _ = patiently(lambda: send("sts", operation, region, request), ordinary, self.clock, self.chance)
         return answer
 
     def _base(self, profile: str | None) -> botocore.session.Session:

@@ -45,6 +45,9 @@ class Telling:
         from iamfix.views.text import clean
 
         with self._lock:
+            if event == "note":
+                self._console.print(clean(name), markup=False)
+                return
             if event != "started" and self._bar is not None:
                 self._bar.advance(self._job)
             if event in ("failed", "refused"):

@@ -95,13 +95,13 @@ def inventory(
 
     Example: iamfix inventory -l prod
     """
-    from iamfix.cli.console import out, print_json
-    from iamfix.inventory import load_inventory
+    from iamfix.cli.console import Telling, out, print_json
     from iamfix.patterns import select_accounts
+    from iamfix.run import Runner
     from iamfix.views.inventory import draw
 
-    found = load_inventory(inventory)
-    chosen = select_accounts(limit or "all", found)
+    found = Runner(o.options(inventory, limit), Telling()).inventory()
+    chosen = select_accounts(limit, found) if limit else found.accounts
     if form == "json":
         print_json(
             {
@@ -111,6 +111,7 @@ def inventory(
                     for one in chosen
                 ],
                 "groups": {name: list(names) for name, names in found.groups.items()},
+                "left_out": list(found.notes),
             }
         )  # fmt: skip
     else:

@@ -6,7 +6,7 @@ lead from one look to another); what is ordinary it takes over from `defaults`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -71,11 +71,16 @@ class Look(Protocol):
     @property
     def region(self) -> str | None: ...
 
-    def get(self, kind: str, name: str, region: str | None = None) -> Any | None:
+    @property
+    def accounts(self) -> Sequence[Account]:
+        """All accounts of the inventory."""
+        ...
+
+    def get(self, kind: str, name: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Any | None:
         """Return another resource's State, or None. For a regional kind the region is this one unless given."""
         ...
 
-    def all(self, kind: str, region: str | None = None) -> Mapping[str, Any]: ...
+    def all(self, kind: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Mapping[str, Any]: ...
 
     def address(self, kind: str, name: str, region: str | None = None) -> str: ...
 
@@ -140,7 +145,12 @@ class Kind(Protocol):
         """A task of this kind in YAML; the documentation shows it and the tests run it."""
 
     def observe(self, read: Reader, want: Want) -> dict[str, Any]:
-        """Return the wanted resources that exist, by name; details that are not wanted may be UNREAD."""
+        """Return the wanted resources that exist, by name; details that are not wanted may be UNREAD.
+
+        Raises:
+            AwsError: AWS refused a read.
+            NotHere: this account is not the one in which resources of this kind live.
+        """
 
     def calls(self, name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[Call]:
         """Yield the calls that lead from `before` to `after`, in AWS's order. None is absence."""

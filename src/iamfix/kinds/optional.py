@@ -1,0 +1,29 @@
+"""What a kind may say beyond what it must; a module that says nothing of it is ordinary."""
+
+from __future__ import annotations
+
+from iamfix.kinds.protocol import Kind, Look
+
+
+def kept(kind: Kind) -> str:
+    """Return why resources of this kind are never deleted (`KEPT`, a sentence); empty where they are."""
+    return str(getattr(kind, "KEPT", ""))
+
+
+def lane(kind: Kind) -> str | None:
+    """Return the name of the lane (`LANE`) in which an account's changes of this kind go one after the other.
+
+    Kinds that name the same lane share it. Without one, only the changes of one resource wait for each other.
+    """
+    found: str | None = getattr(kind, "LANE", None)
+    return found
+
+
+def named(kind: Kind, name: str, look: Look) -> str:
+    """Return under which name a resource is known that a task calls so (`named`): an account may be called by its id.
+
+    Raises:
+        FieldError: the name stands for several.
+    """
+    function = getattr(kind, "named", None)
+    return name if function is None else str(function(name, look))
