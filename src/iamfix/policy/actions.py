@@ -127,8 +127,7 @@ def action(name: str) -> Action | None:
     details = _data().actions.get_action_details(service, bare)
     types = tuple(_resource_type(service, entry) for entry in details["resourceTypes"])
     keys = frozenset(key.lower() for key in details["conditionKeys"]).union(*(t.condition_keys for t in types))
-    levels = frozenset(level.strip() for level in details["accessLevel"].split(","))
-    return Action(_names(service)[bare], levels, tuple(t for t in types if t.arn), keys)
+    return Action(_names(service)[bare], _levels(details["accessLevel"]), tuple(t for t in types if t.arn), keys)
 
 
 def _resource_type(service: str, entry: Any) -> ResourceType:
@@ -169,8 +168,15 @@ def actions_matching(pattern: str) -> tuple[str, ...]:
 
 def access_levels(name: str) -> frozenset[str]:
     """Return the access levels of an action: a set, for AWS combines them. Empty where the action is not listed."""
-    found = action(name)
-    return found.access_levels if found else frozenset()
+    service, _, bare = name.lower().partition(":")
+    if bare not in _names(service):
+        return frozenset()
+    return _levels(_data().actions.get_action_details(service, bare)["accessLevel"])
+
+
+@lru_cache(maxsize=64)
+def _levels(text: str) -> frozenset[str]:
+    return frozenset(level.strip() for level in text.split(","))
 
 
 def resource_arns(name: str) -> tuple[str, ...]:

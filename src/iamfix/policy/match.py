@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Piece", "Test", "action_test", "arn_test", "like_test", "resource_test"]
+__all__ = ["Piece", "Test", "action_test", "arn_test", "like_test", "resource_test", "steps_of"]
 
 Piece = tuple[str, bool]
 Test = Callable[[str], bool]
@@ -84,6 +84,14 @@ def _once(build: Callable[[], Test]) -> Test:
         return built[0](text)
 
     return test
+
+
+def steps_of(pieces: Sequence[Piece]) -> list[tuple[str, bool]]:
+    """A resource pattern as `resource_test` reads it, step by step: a character, or (True) a wildcard.
+
+    The wildcards are `.` and `.*` (any character), `[^:]` and `[^:]*` (any but a colon).
+    """
+    return _machine(_symbols(pieces))
 
 
 def _always(_: str) -> bool:

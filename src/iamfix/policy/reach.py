@@ -15,7 +15,7 @@ from iamfix.policy.escalation import PATHS, EscalationPath, Way, minimal
 from iamfix.policy.patterns import arn_parts, arns_overlap, matches
 from iamfix.policy.statements import Condition, Path, Statement
 
-__all__ = ["Grant", "OpenPath", "Width", "covers_all", "escalations", "grants", "narrow", "passes"]
+__all__ = ["Grant", "OpenPath", "Width", "covers_all", "escalations", "grants", "narrow", "narrow_keys", "passes"]
 
 PASS_ROLE = "iam:PassRole"  # noqa: S105 an action, no password
 
@@ -85,7 +85,12 @@ class OpenPath:
 
 def narrow(conditions: Iterable[Condition]) -> bool:
     """Tell whether conditions leave less than they would without them, but for who asks, from where and when."""
-    return any(not c.low_key.startswith((*_WHO_AND_WHEN, _PASSED_TO)) for c in conditions)
+    return narrow_keys(c.low_key for c in conditions)
+
+
+def narrow_keys(keys: Iterable[str]) -> bool:
+    """Tell the same of the conditions' keys, in lower case."""
+    return any(not key.startswith((*_WHO_AND_WHEN, _PASSED_TO)) for key in keys)
 
 
 def covers_all(resources: Iterable[str], action: str) -> bool:

@@ -17,7 +17,7 @@ from iamfix.policy.escalation import PATHS, Way, open_paths
 from iamfix.policy.patterns import matches
 from iamfix.policy.reach import PASS_ROLE, covers_all, passes
 
-__all__ = ["Risk", "RiskClass", "class_of", "risk"]
+__all__ = ["Risk", "RiskClass", "class_of", "highest_class", "rank", "risk", "risk_of_known"]
 
 
 class RiskClass(StrEnum):
@@ -31,6 +31,11 @@ class RiskClass(StrEnum):
 
 
 _ORDER = {risk_class: rank for rank, risk_class in enumerate(RiskClass)}
+
+
+def rank(risk_class: RiskClass) -> int:
+    """Return the place of a class, the least first."""
+    return _ORDER[risk_class]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,12 @@ _DATA = (
 )
 
 
+_DATA_BY_SERVICE = {
+    service: tuple(pattern for pattern in _DATA if pattern.startswith(f"{service}:"))
+    for service in {pattern.partition(":")[0] for pattern in _DATA}
+}
+
+
 @lru_cache(maxsize=32768)
 def class_of(action: str) -> RiskClass:
     """Return the risk class of one action alone, escalation left out; an action that is not listed is a write."""
@@ -138,7 +149,7 @@ def class_of(action: str) -> RiskClass:
     levels = access_levels(low)
     if "Permissions management" in levels:
         return RiskClass.PERMISSIONS_MANAGEMENT
-    if any(matches(pattern, low) for pattern in _DATA):
+    if any(matches(pattern, low) for pattern in _DATA_BY_SERVICE.get(low.partition(":")[0], ())):
         return RiskClass.DATA_EXPOSURE
     return RiskClass.READ if levels and levels <= {"Read", "List"} else RiskClass.WRITE
 
@@ -154,17 +165,34 @@ def risk(actions: Iterable[str], resources: Sequence[str] = ("*",), passed_to: S
     """
     wanted = tuple(actions)
     known = frozenset(name for pattern in wanted for name in actions_matching(pattern))
-    highest = max((class_of(name) for name in known), key=_ORDER.__getitem__, default=RiskClass.READ)
-    if any(not actions_matching(pattern) for pattern in wanted) and highest is RiskClass.READ:
-        highest = RiskClass.WRITE
-    relevant = {a for a in known if a in _IN_PATHS}
+    unlisted = any(not actions_matching(pattern) for pattern in wanted)
+    return risk_of_known(known, resources, passed_to, unlisted=unlisted)
+
+
+def risk_of_known(
+    known: frozenset[str], resources: Sequence[str] = ("*",), passed_to: Sequence[str] | None = None, *, unlisted: bool
+) -> Risk:
+    """Return the risk of listed actions, as `risk` does; `unlisted`: there are others, which no list knows."""
+    relevant = known & _IN_PATHS
     paths = tuple(
         path.id
         for path in open_paths(relevant)
         if (passed_to is None or not path.passed_to or passes(passed_to, path.passed_to))
         and all(covers_all(resources, a) for a in path.actions if a == PASS_ROLE or path.way is not Way.NEW_PASSROLE)
     )
-    return Risk(RiskClass.PRIVILEGE_ESCALATION if paths else highest, paths)
+    return Risk(RiskClass.PRIVILEGE_ESCALATION, paths) if paths else Risk(highest_class(known, unlisted=unlisted))
+
+
+def highest_class(known: Iterable[str], *, unlisted: bool) -> RiskClass:
+    """Return the highest class of the actions alone, escalation left out; `unlisted`: there are others, a write."""
+    highest = RiskClass.WRITE if unlisted else RiskClass.READ
+    for name in known:
+        found = class_of(name)
+        if found is RiskClass.PERMISSIONS_MANAGEMENT:
+            return found
+        if _ORDER[found] > _ORDER[highest]:
+            highest = found
+    return highest
 
 
 _IN_PATHS = frozenset(action for path in PATHS for action in path.actions)
