@@ -1,153 +1,103 @@
-"""The evaluation by cases: one request, one rule of AWS, one answer."""
+"""The case format of the simulator: what it takes, what it answers, and what is wrong with what is no case."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from iamfix.policy.simulate import simulate_case
+from iamfix.policy.simulate import simulate_lines
 
-USER = "arn:aws:iam::111111111111:user/ann"
-SESSION = "arn:aws:sts::111111111111:assumed-role/app/work"
-BUCKET = "arn:aws:s3:::bucket/key"
-
-
-def doc(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def allow(action: str = "s3:*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": "*", **more}
-
-
-def deny(action: str = "s3:*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Deny", "Action": action, "Resource": "*", **more}
-
-
-def case(**given: Any) -> dict[str, Any]:
-    request = {
-        "principal": USER, "action": "s3:GetObject", "resource": BUCKET, "resource_account": "111111111111",
-        "context": {}, **given.pop("request", {}),
-    }  # fmt: skip
-    empty = {"identity_policies": [], "boundary": None, "session_policy": None, "scps": None, "rcps": None}
-    return {"id": "x", **empty, "resource_policy": None, "request": request, **given}
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+ASKED = {"principal": "arn:aws:iam::111111111111:user/ann", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k"}
+FULL = {
+    "id": "one",
+    "identity_policies": [ALLOW],
+    "boundary": None,
+    "session_policy": None,
+    "scps": None,
+    "rcps": None,
+    "resource_policy": None,
+    "request": {
+        **ASKED,
+        "resource_account": "111111111111",
+        "context": {"aws:SourceIp": "192.0.2.1", "a:b": ["x", "y"]},
+    },
+}
 
 
-NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
-CASES = [
-    ("nothing allows: implicit deny", case(), "implicit_deny"),
-    ("an identity policy allows", case(identity_policies=[doc(allow())]), "allowed"),
-    ("actions fold case", case(identity_policies=[doc(allow("S3:getobject"))]), "allowed"),
-    ("a deny anywhere wins", case(identity_policies=[doc(allow(), deny("s3:Get*"))]), "explicit_deny"),
-    ("? is one character", case(identity_policies=[doc(allow("s3:GetObjec?"))]), "allowed"),
-    (
-        "a boundary that does not allow",
-        case(identity_policies=[doc(allow())], boundary=doc(allow("sqs:*"))),
-        "implicit_deny",
-    ),
-    ("a boundary that allows", case(identity_policies=[doc(allow())], boundary=doc(allow())), "allowed"),
-    ("a boundary grants nothing", case(boundary=doc(allow())), "implicit_deny"),
-    (
-        "every SCP level must allow",
-        case(identity_policies=[doc(allow())], scps=[[doc(allow("*"))], [doc(allow("sqs:*"))]]),
-        "implicit_deny",
-    ),
-    (
-        "SCPs that allow at each level",
-        case(identity_policies=[doc(allow())], scps=[[doc(allow("*"))], [doc(allow("*"))]]),
-        "allowed",
-    ),
-    ("an SCP denies", case(identity_policies=[doc(allow())], scps=[[doc(allow("*"), deny())]]), "explicit_deny"),
-    ("an SCP grants nothing", case(scps=[[doc(allow("*"))]]), "implicit_deny"),
-    (
-        "BoolIfExists holds for a missing key",
-        case(identity_policies=[doc(allow(), deny(Condition=NO_MFA))]),
-        "explicit_deny",
-    ),
-    (
-        "with MFA the deny is off",
-        case(
-            identity_policies=[doc(allow(), deny(Condition=NO_MFA))],
-            request={"context": {"aws:MultiFactorAuthPresent": "true"}},
-        ),
-        "allowed",
-    ),
-    (
-        "a resource policy for the user is enough in its account",
-        case(resource_policy=doc({**allow(), "Principal": {"AWS": USER}})),
-        "allowed",
-    ),
-    (
-        "cross-account needs both sides",
-        case(identity_policies=[doc(allow())], request={"resource_account": "222222222222"}),
-        "implicit_deny",
-    ),
-    (
-        "cross-account with both sides",
-        case(
-            identity_policies=[doc(allow())],
-            resource_policy=doc({**allow(), "Principal": {"AWS": USER}}),
-            request={"resource_account": "222222222222"},
-        ),
-        "allowed",
-    ),
-    (
-        "a session policy that does not allow",
-        case(identity_policies=[doc(allow())], session_policy=doc(allow("sqs:*")), request={"principal": SESSION}),
-        "implicit_deny",
-    ),
-    (
-        "a resource policy that names the session passes the session policy by",
-        case(
-            session_policy=doc(allow("sqs:*")),
-            resource_policy=doc({**allow(), "Principal": {"AWS": SESSION}}),
-            request={"principal": SESSION},
-        ),
-        "allowed",
-    ),
-    ("root needs no policy", case(request={"principal": "arn:aws:iam::111111111111:root"}), "allowed"),
-    (
-        "a negated operator holds for a missing key",
-        case(identity_policies=[doc(allow(Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}))]),
-        "allowed",
-    ),
-    (
-        "ForAllValues holds for a missing key",
-        case(identity_policies=[doc(allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}))]),
-        "allowed",
-    ),
-    (
-        "ForAnyValue fails for a missing key",
-        case(identity_policies=[doc(allow(Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["a"]}}))]),
-        "implicit_deny",
-    ),
-    (
-        "Null true holds for a missing key",
-        case(identity_policies=[doc(allow(Condition={"Null": {"aws:TokenIssueTime": "true"}}))]),
-        "allowed",
-    ),
-    (
-        "a key that is not told leaves the answer open",
-        case(
-            partial=True,
-            identity_policies=[doc(allow(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}))],
-        ),
-        "unknown",
-    ),
-    ("an allow that needs no key is not open", case(partial=True, identity_policies=[doc(allow())]), "allowed"),
-    (
-        "an RCP denies",
-        case(identity_policies=[doc(allow())], rcps=[[doc({**deny(), "Principal": "*"})]]),
-        "explicit_deny",
-    ),
-]
+def ask(*cases: Any) -> list[dict[str, Any]]:
+    return list(simulate_lines(one if isinstance(one, str) else json.dumps(one) for one in cases))
 
 
-@pytest.mark.parametrize(("rule", "given", "expected"), CASES, ids=[rule for rule, _, _ in CASES])
-def test_the_rule(rule: str, given: dict[str, Any], expected: str) -> None:
-    """Each case is a rule of "Policy evaluation logic" in the IAM User Guide."""
-    answer = simulate_case(given)
-    assert answer["decision"] == expected, answer["reason"]
-    assert set(answer) == {"id", "decision", "reason", "statement", "unknown_keys"}
-    assert bool(answer["unknown_keys"]) == (expected == "unknown")
+def test_an_answer_has_just_the_promised_fields() -> None:
+    """One JSON object a case, in order: id, decision, reason, statement, unknown_keys."""
+    first, second = ask(FULL, {**FULL, "id": 2, "identity_policies": []})
+    assert first == {
+        "id": "one",
+        "decision": "allowed",
+        "reason": "allowed by statement 1 (All) of identity policy 1",
+        "statement": {"layer": "identity_policy", "document": 0, "statement": 0, "sid": "All"},
+        "unknown_keys": [],
+    }
+    assert second == {
+        "id": 2,
+        "decision": "implicit_deny",
+        "reason": "no identity policy allows it",
+        "statement": None,
+        "unknown_keys": [],
+    }
+
+
+def test_the_least_case() -> None:
+    """Everything but the request may be left out; the request needs principal, action and resource."""
+    assert ask({"request": ASKED})[0]["decision"] == "implicit_deny"
+    assert ask("", "  \n", {"request": ASKED}, "")[0]["id"] is None
+
+
+@pytest.mark.parametrize("where", ["case", "request"])
+def test_partial(where: str) -> None:
+    """`partial` stands in the case or in its request: keys that are not given are then not known."""
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+        ],
+    }
+    whole = {"identity_policies": [policy], "request": dict(ASKED)}
+    assert ask(whole)[0]["decision"] == "implicit_deny"
+    (whole if where == "case" else whole["request"])["partial"] = True
+    assert ask(whole)[0]["unknown_keys"] == ["aws:SecureTransport"]
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("nonsense", "column 1: not JSON"),
+        ('{"request": {}', "not JSON"),
+        ("[]", "a case is a JSON object"),
+        ("{}", "request: is missing"),
+        ({"request": {**ASKED, "action": "GetObject"}}, "not of the form service:Name"),
+        ({"request": {**ASKED, "resource": ""}}, "request.resource: is empty"),
+        ({"request": {**ASKED, "principal": "arn:aws:iam::111111111111:group/g"}}, "is a group"),
+        ({"request": {**ASKED, "resource_account": 111111111111}}, "put the account id in quotes"),
+        ({"request": {**ASKED, "context": ["x"]}}, "request.context: is not an object"),
+        ({"request": {**ASKED, "context": {"a:b": 1, "A:B": 2}}}, "given twice"),
+        ({"request": {**ASKED, "partial": "yes"}}, "neither true nor false"),
+        ({"request": ASKED, "scp": []}, "is 'scps' meant?"),
+        ({"request": ASKED, "scps": [ALLOW]}, "there is one list per level"),
+        ({"request": ASKED, "identity_policies": ALLOW}, "identity_policies: is not a list"),
+        ({"request": ASKED, "identity_policies": [7]}, "identity_policies[0]: is not a policy document"),
+        ({"request": ASKED, "boundary": {"Statement": [{"Effect": "allow"}]}}, "the permissions boundary: statement 1"),
+        ({"request": ASKED, "scps": [[ALLOW], [{"Version": "2012-10-17"}]]}, "at level 2: there is no Statement"),
+    ],
+)
+def test_what_is_no_case(case: Any, words: str) -> None:
+    """Each mistake is told with its line and what was expected; the cases around it are answered."""
+    first, bad, last = ask(FULL, case, FULL)
+    assert (first["decision"], last["decision"]) == ("allowed", "allowed")
+    assert bad["line"] == 2
+    assert bad["error"].startswith("line 2: ")
+    assert words in bad["error"]
+    assert set(bad) == {"id", "line", "error"}

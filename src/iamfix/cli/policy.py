@@ -68,23 +68,3 @@ def _rules(form: str) -> int:
         table.add_row(rule.id, rule.severity, rule.title)
     out().print(table)
     return 0
-
-
-def simulate(
-    cases: Annotated[Path, typer.Option("--cases", help="JSON lines, one case each; - is stdin.", show_default=False)],
-) -> int:
-    """Answer whether requests would be allowed, offline: one JSON line for each case. Exits 1 when a case is no case.
-
-    Example: iamfix simulate --cases cases.jsonl
-    """
-    import json
-    import sys
-
-    from iamfix.policy.simulate import simulate_lines
-
-    lines = sys.stdin if str(cases) == "-" else cases.read_text(encoding="utf-8").splitlines()
-    bad = False
-    for answer in simulate_lines(lines):
-        bad = bad or "error" in answer
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    return 1 if bad else 0

@@ -140,13 +140,13 @@ def _nearest(word: str, given: Mapping[str, Any]) -> str:
 
 def _statement(index: int, data: Any, layer: Layer, variables: bool) -> Statement:
     if not isinstance(data, dict):
-        raise DocumentError(f"statement {index + 1}: is not an object")
+        raise DocumentError(f"statement {index + 1}: is not an object", statement=index)
     sid = data.get("Sid") or None
     where = f"statement {index + 1}" + (f" ({sid})" if isinstance(sid, str) else "")
     try:
         return _checked(index, sid if isinstance(sid, str) else None, data, layer, variables)
     except DocumentError as error:
-        raise DocumentError(f"{where}: {error}") from None
+        raise DocumentError(f"{where}: {error}", statement=index) from None
 
 
 def _checked(index: int, sid: str | None, data: dict[str, Any], layer: Layer, variables: bool) -> Statement:

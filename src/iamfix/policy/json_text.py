@@ -20,13 +20,21 @@ _COLON = re.compile(r"\s*:")
 
 
 class DocumentError(ValueError):
-    """A value is not a policy document. `line` and `column` (from 1) say where, when the value was text."""
+    """A value is not a policy document.
 
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+    `line` and `column` (from 1) say where, when the value was text that could not be read; `statement` (from 0) which
+    statement is not of the grammar.
+    """
+
+    def __init__(
+        self, message: str, line: int | None = None, column: int | None = None, statement: int | None = None
+    ) -> None:
         where = "" if line is None else f"line {line}, column {column}: "
         super().__init__(where + message)
+        self.summary = message
         self.line = line
         self.column = column
+        self.statement = statement
 
 
 def load(text: str) -> JsonValue:

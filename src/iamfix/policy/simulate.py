@@ -136,9 +136,10 @@ def simulate_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def _read(line: str) -> Any:
     try:
-        return load(line)
+        return load(line.strip())
     except DocumentError as error:
-        raise CaseError(str(error)) from None
+        where = "" if error.column is None else f"column {error.column}: "
+        raise CaseError(where + error.summary) from None
 
 
 def _request(given: Mapping[str, Any], case: Mapping[str, Any]) -> Request:
