@@ -17,13 +17,42 @@ def root() -> None:
     """Look at policy documents in files, offline."""
 
 
+Kind = Annotated[
+    Literal["identity", "trust", "resource", "scp", "rcp", "boundary", "session"] | None,
+    typer.Option("--kind", help="What the documents are for; told from their content if not given."),
+]
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="Policy document as JSON.", show_default=False)],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="Another one; - is stdin.", show_default=False)],
+    kind: Kind = None,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+) -> int:
+    """Compare two policy documents: equal or not, and which access the second gives more and less.
+
+    Equal is what AWS would not tell apart: order, white space and the several spellings of one thing do not count.
+    Exits 0 when they are equal, 2 when not, 1 on errors.
+
+    Example: iamfix policy diff before.json after.json
+    """
+    from iamfix.cli.console import out, print_json
+    from iamfix.policy.files import compare_files
+    from iamfix.views.policy import show_difference
+
+    found = compare_files(before, after, kind)
+    if form == "json":
+        print_json(found)
+    else:
+        show_difference(found, out())
+    return 0 if found["equal"] else 2
+
+
 @app.command()
 def lint(
     files: Annotated[list[Path] | None, typer.Argument(help="Policy documents as JSON.", show_default=False)] = None,
-    kind: Annotated[
-        Literal["identity", "trust", "resource", "scp", "rcp", "boundary", "session"] | None,
-        typer.Option("--kind", help="What the documents are for; told from their content if not given."),
-    ] = None,
+    kind: Kind = None,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules, and stop.")] = False,
     form: o.Format = "text",
 ) -> int:

@@ -12,7 +12,18 @@ from iamfix.policy.compiled import Layer, compile_document
 from iamfix.policy.document import Document, DocumentError
 from iamfix.policy.lint import LintFinding, LintKind, kind_of, lint, locate
 
-__all__ = ["PolicyFile", "lint_file", "read_policy"]
+__all__ = ["PolicyFile", "compare_files", "lint_file", "read_policy"]
+
+LAYERS: dict[LintKind, Layer] = {
+    "identity": "identity_policy",
+    "trust": "trust_policy",
+    "resource": "resource_policy",
+    "scp": "scp",
+    "rcp": "rcp",
+    "boundary": "boundary",
+    "session": "session_policy",
+}
+"""Where documents of each kind stand in the evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +99,48 @@ def finding_json(found: LintFinding, where: str) -> dict[str, Any]:
         "summary": found.summary,
         "hint": found.hint,
         "source": found.source,
+    }
+
+
+def compare_files(before: Path, after: Path, kind: LintKind | None = None) -> dict[str, Any]:
+    """Compare two documents: as configuration, and by the access that they give.
+
+    Returns:
+        JSON data: `equal` (the canonical form's verdict), `gained` and `lost`: entries as in a plan's `access`. Where
+        the texts differ and the meaning does not, `equal` is false and both are empty.
+
+    Raises:
+        InputError: a file cannot be read, holds no policy document, or a document that does not fit its kind.
+    """
+    from iamfix.policy.difference import difference
+
+    problems: list[Problem] = []
+    found: list[PolicyFile] = []
+    for path in (before, after):
+        try:
+            found.append(read_policy(path))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    if kind is None:
+        kinds = {kind_of(one.document.data) for one in found}
+        # What names principals is the policy of a resource, of which a trust policy is one.
+        kind = kinds.pop() if len(kinds) == 1 else "resource"
+    layer = LAYERS[kind]
+    old, new = (Document.parse(one.document, trust=kind == "trust") for one in found)
+    if old == new:
+        return {"equal": True, "gained": [], "lost": []}
+    for one in found:
+        try:
+            one.checked(layer)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    change = difference([old], [new], layer)
+    return {
+        "equal": False,
+        "gained": [entry.as_json() for entry in change.gained],
+        "lost": [entry.as_json() for entry in change.lost],
     }
