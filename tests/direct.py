@@ -64,6 +64,9 @@ class Direct:
             raise AwsError(service, operation, normal(error.code), error.message) from None
         return _as_sent(answer or {})
 
+    def first(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        return self.get(service, operation, **params)
+
     def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
         try:
             return self.get(service, operation, **params)

@@ -55,15 +55,20 @@ class Reads:
         with ThreadPoolExecutor(min(REGIONS_SIDE_BY_SIDE, len(items)), thread_name_prefix="spread") as pool:
             return list(pool.map(one, items))
 
-    def ask(self, service: str, operation: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the answer to a read, from memory if it was asked before. Raises AwsError."""
-        key = json.dumps([service, operation, region, params], sort_keys=True, default=str)
+    def ask(
+        self, service: str, operation: str, region: str, params: Mapping[str, Any], *, whole: bool = True
+    ) -> Mapping[str, Any]:
+        """Return the answer to a read, from memory if it was asked before. Raises AwsError.
+
+        `whole`: all pages of a list, else the first.
+        """
+        key = json.dumps([service, operation, region, params, whole], sort_keys=True, default=str)
         with self._lock:
             mine = key not in self._answers
             future = self._answers.setdefault(key, Future())
         if mine:
             try:
-                future.set_result(self._send(service, operation, region, params))
+                future.set_result(self._send(service, operation, region, params, whole))
             except BaseException as error:
                 future.set_exception(error)
                 raise
@@ -75,7 +80,9 @@ class Reads:
                 self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="read")
             return self._pool
 
-    def _send(self, service: str, operation: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _send(
+        self, service: str, operation: str, region: str, params: Mapping[str, Any], whole: bool
+    ) -> Mapping[str, Any]:
         client = self.session.client(service, region)
         self.used.add((service, operation))
         method = getattr(client, operation)
@@ -88,7 +95,7 @@ class Reads:
             )
             return answer
 
-        if not client.can_paginate(operation):
+        if not whole or not client.can_paginate(operation):
             return one(**params)
         pages: Any = client.get_paginator(operation)
         config = {"PageSize": size} if (size := _page_size(pages)) else {}
@@ -133,6 +140,9 @@ class RegionReader:
 
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
         return self._reads.ask(service, operation, self.region, params)
+
+    def first(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        return self._reads.ask(service, operation, self.region, params, whole=False)
 
     def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
         try:

@@ -40,6 +40,10 @@ class Reader(Protocol):
         """
         ...
 
+    def first(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        """Like `get`, but only the first page of a list: whether there is anything at all."""
+        ...
+
     def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
         """Like `get`, but None when AWS answers with one of the error codes `missing`."""
         ...

@@ -40,6 +40,10 @@ class Call:
         """The state of a service in the called account."""
         return self.cloud.state(kind, self.account, self.partition)
 
+    def regional(self, kind: type[S]) -> S:
+        """The state of a service in the called account and region."""
+        return self.cloud.state(kind, f"{self.account}/{self.region}", self.partition)
+
     def param(self, name: str) -> str:
         """A required parameter of type string."""
         return str(self.params[name])
