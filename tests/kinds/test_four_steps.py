@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iamfix.fields import fields_of, to_plain
+from iamfix.fields import FieldSpec, fields_of, to_plain
 from iamfix.kinds import KINDS
 from iamfix.model import Plan
 from iamfix.sandbox import Sandbox
+from iamfix.shared_policy import SharedPolicy
 from tests.kinds.states import NAMES, STATES, SURROUNDINGS
 from tests.running import Project
 
@@ -23,8 +24,13 @@ def _task(kind: str, state: Any | None) -> dict[str, Any]:
     name = {} if KINDS[kind].SINGLETON else {"name": NAMES.get(kind, "thing")}
     if state is None:
         return {kind: {**name, "state": "absent"}}
-    settable = {field for field, spec in fields_of(type(state)).items() if spec.settable}
-    return {kind: {**name, **{field: value for field, value in to_plain(state).items() if field in settable}}}
+    specs, plain = fields_of(type(state)), to_plain(state)
+    return {kind: {**name, **{field: _whole(specs[field], plain[field]) for field in plain if specs[field].settable}}}
+
+
+def _whole(spec: FieldSpec, value: Any) -> Any:
+    """A field's value as it shall be exactly: policies are merged unless one says so."""
+    return {"exactly": value} if isinstance(spec.codec, SharedPolicy) else value
 
 
 def _changes(plan: Plan) -> list[Any]:

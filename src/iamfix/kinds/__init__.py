@@ -18,6 +18,7 @@ from iamfix.kinds import (
     iam_password_policy,
     iam_role,
     iam_user,
+    s3_bucket,
 )
 from iamfix.kinds.protocol import Kind
 
@@ -32,4 +33,5 @@ KINDS: Mapping[str, Kind] = {
     "cloudwatch_metric_alarm": cloudwatch_metric_alarm,
     "cloudwatchlogs_log_group": cloudwatchlogs_log_group,
     "cloudwatchlogs_log_group_metric_filter": cloudwatchlogs_log_group_metric_filter,
+    "s3_bucket": s3_bucket,
 }

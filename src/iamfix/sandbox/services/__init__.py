@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iamfix.sandbox.call import Service
-from iamfix.sandbox.services import accessanalyzer, cloudwatch, iam, logs, organizations, sts
+from iamfix.sandbox.services import accessanalyzer, cloudwatch, iam, logs, organizations, s3, s3control, sts
 
 _OWN = (
     accessanalyzer.SERVICE,
@@ -13,6 +13,8 @@ _OWN = (
     iam.SERVICE,
     logs.SERVICE,
     organizations.SERVICE,
+    s3.SERVICE,
+    s3control.SERVICE,
     sts.SERVICE,
 )
 SERVICES: Mapping[str, Service] = {service.name: service for service in _OWN}

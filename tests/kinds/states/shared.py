@@ -1,0 +1,90 @@
+"""Random States of resources that several parties use: buckets, keys, topics, queues, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, product
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from iamfix.kinds import s3_bucket
+from iamfix.model import Call
+from iamfix.policy.document import Document
+
+T = TypeVar("T")
+
+REGION = "us-east-1"
+ACCOUNT = "111111111111"
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+
+
+def statement(sid: str, action: str, resource: str, **more: Any) -> dict[str, Any]:
+    return {
+        "Sid": sid, "Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": action, "Resource": resource, **more,
+    }  # fmt: skip
+
+
+def _subsets(items: Sequence[T]) -> list[tuple[T, ...]]:
+    return [some for size in range(len(items) + 1) for some in combinations(items, size)]
+
+
+def policies(*statements: dict[str, Any]) -> list[Document]:
+    """Documents of some of these statements, at least one."""
+    return [Document.parse(list(some)) for some in _subsets(statements) if some]
+
+
+# Each draw costs more than all that a test does with it, so what can be combined is drawn as one.
+tags = st.sampled_from([dict(some) for some in _subsets((("Owner", "a"), ("Env", "b c"), ("Cost.Center", "")))])
+
+_BUCKET = "arn:aws:s3:::thing"
+_TLS_ONLY = {
+    "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [_BUCKET, f"{_BUCKET}/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}  # fmt: skip
+_POLICIES = policies(
+    _TLS_ONLY, statement("Read", "s3:GetObject", f"{_BUCKET}/*"), statement("Acl", "s3:GetBucketAcl", _BUCKET)
+)
+_RULES = {
+    "expire": {"Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}},
+    "tidy": {
+        "Status": "Enabled",
+        "Filter": {"Prefix": "a/"},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    },
+    "cold": {
+        "Status": "Disabled",
+        "Filter": {"Prefix": "b/"},
+        "Transitions": [{"Days": 90, "StorageClass": "GLACIER"}],
+    },
+}
+_LOGGING = [
+    {"target_bucket": "log-target", "target_prefix": prefix, "partition_date_source": source}
+    for prefix in ("", "thing/")
+    for source in (None, "EventTime")
+]
+_PARTS = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
+_ENCRYPTIONS = (
+    ("AES256", None),
+    ("aws:kms", None),
+    ("aws:kms", "alias/one"),
+    ("aws:kms:dsse", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"),
+)
+buckets = st.builds(
+    lambda encryption, flags, **more: s3_bucket.State(
+        encryption=encryption[0], encryption_key_id=encryption[1],
+        bucket_key_enabled=flags[0], block_sse_c=flags[1], versioning=flags[2], **more,
+    ),
+    encryption=st.sampled_from(_ENCRYPTIONS), flags=st.sampled_from(list(product((False, True), repeat=3))),
+    policy=st.sampled_from([None, *_POLICIES]),
+    object_ownership=st.sampled_from(("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")),
+    public_access=st.sampled_from([{part: part in some for part in _PARTS} for some in _subsets(_PARTS)]),
+    logging=st.sampled_from([None, *_LOGGING]),
+    lifecycle_rules=st.sampled_from([{name: _RULES[name] for name in some} for some in _subsets(sorted(_RULES))]),
+    tags=tags,
+)  # fmt: skip
+
+
+STATES: Mapping[str, st.SearchStrategy[Any]] = {"s3_bucket": buckets}
+NAMES: Mapping[str, str] = {}
+SURROUNDINGS = (Call("s3", "create_bucket", {"Bucket": "log-target"}, REGION),)
