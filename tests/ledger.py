@@ -94,6 +94,10 @@ def _is(call: Line, record: Record) -> bool:
     return same and _fits(call["params"], record.params)
 
 
+_ADDED = frozenset({"ChecksumAlgorithm", "ContentMD5", "ContentLength", "ContentType"})
+"""Parameters that botocore adds to S3's requests by itself."""
+
+
 def _fits(planned: Any, sent: Any) -> bool:
     """Tell whether a parameter is what was planned; what only the apply knew, and what the log hides, is any text."""
     if isinstance(planned, Mapping) and planned.keys() & {"$result", "$generated"}:
@@ -103,6 +107,7 @@ def _fits(planned: Any, sent: Any) -> bool:
     if isinstance(planned, Mapping):
         given = {key: value for key, value in planned.items() if value not in ([], {}, None)}
         got = {key: value for key, value in dict(sent or {}).items() if value not in ([], {}, None)}
+        got = {key: value for key, value in got.items() if key in given or key not in _ADDED}
         return given.keys() == got.keys() and all(_fits(value, got[key]) for key, value in given.items())
     if isinstance(planned, list):
         return isinstance(sent, list) and len(planned) == len(sent) and all(map(_fits, planned, sent))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def _changes(plan: Plan) -> list[Any]:
 
 
 @pytest.mark.parametrize("kind", sorted(STATES))
-def test_plan_apply_plan_rollback(kind: str, bare: Sandbox) -> None:
+def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> None:
     """A first plan changes, a second does not, and a rollback leaves AWS as it was: on 25 pairs of random States."""
     for call in SURROUNDINGS:
         getattr(bare.client(call.service, region=call.region or "us-east-1"), call.operation)(**call.params)
@@ -47,23 +46,24 @@ def test_plan_apply_plan_rollback(kind: str, bare: Sandbox) -> None:
     @given(first=st.none() | STATES[kind], second=st.none() | STATES[kind])
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
     def steps(first: Any, second: Any) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            project = Project(Path(folder), allow=("irreversible",))
-            started = project.plan(_task(kind, first))
-            project.apply(started)
-            assert _changes(project.plan(_task(kind, first))) == []
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        project = Project(folder, allow=("irreversible",))
+        started = project.plan(_task(kind, first))
+        project.apply(started)
+        assert _changes(project.plan(_task(kind, first))) == []
 
-            planned = project.plan(_task(kind, second))
-            if not _changes(planned):
-                return
-            outcome = project.apply(planned)
-            assert set(outcome.accounts.values()) == {"done"}
-            assert _changes(project.plan(_task(kind, second))) == []
+        planned = project.plan(_task(kind, second))
+        if not _changes(planned):
+            return
+        outcome = project.apply(planned)
+        assert set(outcome.accounts.values()) == {"done"}
+        assert _changes(project.plan(_task(kind, second))) == []
 
-            runner = project.runner()
-            back = runner.apply(runner.rollback(outcome.run_id), "rollback")
-            assert set(back.accounts.values()) == {"done"}
-            assert _changes(project.plan(_task(kind, first))) == []
-            project.apply(project.plan(_task(kind, None)))
+        runner = project.runner()
+        back = runner.apply(runner.rollback(outcome.run_id), "rollback")
+        assert set(back.accounts.values()) == {"done"}
+        assert _changes(project.plan(_task(kind, first))) == []
+        project.apply(project.plan(_task(kind, None)))
 
     steps()
