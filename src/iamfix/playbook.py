@@ -189,10 +189,29 @@ class _Reading:
             tasks=self._tasks(source, (*at, "tasks"), item["tasks"], path, ()),
             serial=serial,
             max_fail_percentage=item.get("max_fail_percentage"),
-            vars=item.get("vars", {}),
+            vars={**item.get("vars", {}), **self._vars_files(source, (*at, "vars_files"), item, path)},
             tags=_listed(item.get("tags", [])),
             where=str(source.place(*at)),
         )
+
+    def _vars_files(
+        self, source: Source, at: tuple[str | int, ...], item: Mapping[str, Json], path: Path
+    ) -> dict[str, Json]:
+        """Read a play's files of variables; later ones win."""
+        given, found = item.get("vars_files", []), dict[str, Json]()
+        for index, name in enumerate([given] if isinstance(given, str) else given):
+            place = at if isinstance(given, str) else (*at, index)
+            target = path.parent / name
+            if not _is_file(target):
+                self._missing(source, place, target, path.parent)
+            elif (loaded := self._load(target, ())) is not None:
+                data = {} if loaded.data is None else loaded.data
+                if isinstance(data, dict):
+                    self._syntax(loaded, (), data)
+                    found |= data
+                else:
+                    self._wrong(loaded, (), "a file of variables is names with values", "name: value")
+        return found
 
     def _tasks(
         self, source: Source, at: tuple[str | int, ...], items: Json, path: Path, above: tuple[Path, ...]
