@@ -375,6 +375,28 @@ def _field(codec: Codec, doc: str, default: Any, facts: Mapping[str, Any]) -> An
     return dataclasses.field(default=default, metadata=metadata)
 
 
+class Derived(property):
+    """What follows from a State's fields; templates see it as they see a field. `details` are those it looks at."""
+
+    details: frozenset[str] = frozenset()
+
+
+def derived(*details: str) -> Callable[[Callable[[Any], Any]], Derived]:
+    """Make a State's method a fact that follows from its fields; its docstring is the sentence for the user."""
+
+    def made(function: Callable[[Any], Any]) -> Derived:
+        found = Derived(function)
+        found.details = frozenset(details)
+        return found
+
+    return made
+
+
+def derived_of(state: type[Any]) -> Mapping[str, Derived]:
+    """Return what a State class derives, by name."""
+    return {name: value for name, value in vars(state).items() if isinstance(value, Derived)}
+
+
 def fields_of(state: type[Any]) -> Mapping[str, FieldSpec]:
     """Return a State class's fields by name, in the order declared."""
     known: Any = state

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from iamfix.fields import fields_of
+from iamfix.fields import FACTS, derived_of, fields_of
 from iamfix.kinds.protocol import Kind, Want
 from iamfix.model import UNREAD, Account, AwsError, Json, address
 
@@ -170,7 +170,10 @@ class Resource:
     name: str
 
     def field(self, field: str) -> Json:
-        """Return a field's value. Raises KeyError for a field that the kind has not."""
+        """Return a field's value, or what follows from fields. Raises KeyError for what the kind has not."""
+        if (fact := derived_of(self.world.kinds[self.kind].State).get(field)) is not None:
+            state = self.world.all(self.kind, self.region, fact.details)[self.name]
+            return FACTS.plain(getattr(state, field))
         spec = fields_of(self.world.kinds[self.kind].State)[field]
         state = self.world.all(self.kind, self.region)[self.name]
         value = getattr(state, field)

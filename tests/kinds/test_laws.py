@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamfix.aws.model import faults
-from iamfix.fields import differences, fields_of, from_plain, to_plain
+from iamfix.fields import derived_of, differences, fields_of, from_plain, to_plain
 from iamfix.kinds import KINDS
 from iamfix.wanted import details_of
 from iamfix.world import Spot
@@ -129,6 +129,7 @@ def test_every_field_says_what_it_is(kind_name: str) -> None:
     kind = KINDS[kind_name]
     assert (kind.__doc__ or "").strip()
     assert all(spec.doc.endswith(".") for spec in fields_of(kind.State).values())
+    assert all((fact.__doc__ or "").endswith(".") for fact in derived_of(kind.State).values())
 
 
 @pytest.mark.parametrize("kind_name", sorted(KINDS))

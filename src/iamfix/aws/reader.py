@@ -138,6 +138,9 @@ class RegionReader:
     def now(self) -> datetime:
         return self._reads.now
 
+    def at(self, region: str) -> RegionReader:
+        return self._reads.at(region)
+
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
         return self._reads.ask(service, operation, self.region, params)
 

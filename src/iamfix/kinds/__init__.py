@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from iamfix.kinds import (
     access_analyzer,
+    cloudtrail,
     cloudwatch_metric_alarm,
     cloudwatchlogs_log_group,
     cloudwatchlogs_log_group_metric_filter,
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
     "iam_managed_policy": iam_managed_policy,
     "iam_password_policy": iam_password_policy,
     "iam_aws_managed_policy": iam_aws_managed_policy,
+    "cloudtrail": cloudtrail,
     "cloudwatch_metric_alarm": cloudwatch_metric_alarm,
     "cloudwatchlogs_log_group": cloudwatchlogs_log_group,
     "cloudwatchlogs_log_group_metric_filter": cloudwatchlogs_log_group_metric_filter,

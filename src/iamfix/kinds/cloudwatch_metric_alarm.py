@@ -45,7 +45,7 @@ _ALSO = (
 """What else PutMetricAlarm would lose: carried from the alarm that is there."""
 
 
-def _topic_arn(text: str, look: Look) -> str:
+def topic_arn(text: str, look: Look) -> str:
     """Return the ARN of an action that is given by ARN, or of the SNS topic of that name in this account and region.
 
     Raises:
@@ -60,7 +60,7 @@ def _topic_arn(text: str, look: Look) -> str:
 
 
 def _actions(doc: str) -> Any:
-    return asked(SET, doc, default=frozenset(), resolve=_topic_arn)
+    return asked(SET, doc, default=frozenset(), resolve=topic_arn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ class Reader(Protocol):
     def now(self) -> datetime:
         """The time of the run, in UTC."""
 
+    def at(self, region: str) -> Reader:
+        """Return the reader of another region of the account."""
+
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
         """Send one read (all its pages, merged) and return the response.
 

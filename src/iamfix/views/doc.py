@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from iamfix.fields import FieldSpec, fields_of
+from iamfix.fields import FieldSpec, derived_of, fields_of
 from iamfix.kinds.protocol import Kind
 
 
@@ -37,6 +37,11 @@ def show_kind(name: str, kind: Kind, console: Console) -> None:
                 console.print(Text.assemble((f"  {spec.name}", "cyan"), f"  {spec.doc}"))
                 console.print(Text(f"      {_facts(spec)}", "dim"))
             console.print()
+    if facts := derived_of(kind.State):
+        console.print(Text("What follows from them", "bold"))
+        for fact, found in facts.items():
+            console.print(Text.assemble((f"  {fact}", "cyan"), f"  {found.__doc__}"))
+        console.print()
     console.print(Text("Example", "bold"))
     console.print(kind.EXAMPLE, markup=False)
 
@@ -44,7 +49,7 @@ def show_kind(name: str, kind: Kind, console: Console) -> None:
 def _facts(spec: FieldSpec) -> str:
     facts = [spec.codec.word] if spec.settable else []
     if spec.settable and spec.default not in (None, "", frozenset(), {}):
-        facts.append(f"default {json.dumps(spec.default)}")
+        facts.append(f"default {json.dumps(spec.codec.plain(spec.default))}")
     facts += ["needed to create it"] * spec.required + ["cannot be changed later"] * spec.fixed
     facts += ["read only where a task names it"] * spec.detail
     facts += [f"also as {', '.join(spec.aliases)}"] if spec.aliases else []

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iamfix.sandbox.call import Service
-from iamfix.sandbox.services import accessanalyzer, cloudwatch, iam, logs, organizations, s3, s3control, sts
+from iamfix.sandbox.services import (
+    accessanalyzer,
+    cloudtrail,
+    cloudwatch,
+    iam,
+    logs,
+    organizations,
+    s3,
+    s3control,
+    sts,
+)
 
 _OWN = (
     accessanalyzer.SERVICE,
+    cloudtrail.SERVICE,
     cloudwatch.SERVICE,
     iam.SERVICE,
     logs.SERVICE,
