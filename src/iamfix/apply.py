@@ -15,12 +15,12 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from iamfix.clock import Clock
-from iamfix.fields import differences, fields_of
+from iamfix.fields import differences
 from iamfix.journal import Journal
 from iamfix.kinds import optional
-from iamfix.model import UNREAD, Call, Change, Generated, IamfixError, Problem, Result, Stopped
+from iamfix.model import Call, Change, Generated, IamfixError, Problem, Result, Stopped
 from iamfix.step import follow
-from iamfix.wanted import details_of
+from iamfix.wanted import known_details
 from iamfix.world import Spot, World
 
 SIDE_BY_SIDE = 4
@@ -214,7 +214,8 @@ def _made(world: World, chain: Sequence[Change]) -> int | str:
     """Return how many of a resource's changes are made already, or what moved."""
     first, kind, region = chain[0], chain[0].kind, chain[0].region
     known = next(state for state in (first.before, chain[-1].after, first.after) if state is not None)
-    now = world.get(kind, first.name, region, _known_details(world, kind, known))
+    details = known_details(world.kinds[kind], known, seen=first.before is not None)
+    now = world.get(kind, first.name, region, details)
     if _same(first.before, now, seen=True):
         return 0
     for number in range(len(chain), 0, -1):
@@ -238,15 +239,9 @@ def _off(world: World, change: Change) -> tuple[str, ...]:
     after = change.after
     if after is None:
         return ("still there",) if world.get(change.kind, change.name, change.region) is not None else ()
-    now = world.get(change.kind, change.name, change.region, _known_details(world, change.kind, after))
+    details = known_details(world.kinds[change.kind], after, seen=False)
+    now = world.get(change.kind, change.name, change.region, details)
     return ("missing",) if now is None else differences(after, now)
-
-
-def _known_details(world: World, kind: str, state: Any) -> frozenset[str]:
-    """Return the details that a State knows: those are compared, and so must be read."""
-    specs = fields_of(type(state))
-    details = details_of(world.kinds[kind])
-    return frozenset(name for name in details if getattr(state, name) is not UNREAD and not specs[name].volatile)
 
 
 def _password() -> str:

@@ -348,6 +348,8 @@ class FieldSpec:
     """AWS has no call that changes it; only a new resource can have another value."""
     detail: bool = False
     """AWS tells it one resource at a time: it is UNREAD until a task names it."""
+    reads: tuple[str, ...] = ()
+    """The operations of READS that only this detail is read with; the others of READS are the bulk reads."""
     volatile: bool = False
     """It changes by itself (last use): never a reason to refuse a plan as stale."""
     resolve: Callable[..., Any] | None = None

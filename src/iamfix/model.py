@@ -214,6 +214,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What a principal must be allowed for a call: an action (`iam:PassRole`; empty: the call's own) on a resource."""
+
+    resource: str
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """The task that asked for something."""
 
@@ -241,6 +249,8 @@ class Change:
     loses: tuple[str, ...]
     origin: Origin
     notes: tuple[str, ...] = ()
+    needs: tuple[tuple[Need, ...], ...] = ()
+    """What each of `calls` must be allowed, for `iamfix permissions`."""
 
     @property
     def action(self) -> Action:
@@ -277,6 +287,8 @@ class AccountPlan:
     error: str | None = None
     incomplete: bool = False
     """Some task could not be planned, because something could not be read."""
+    reads: tuple[tuple[str, str], ...] = ()
+    """The (service, operation) that planning has sent, for `iamfix permissions`."""
     access: tuple[Mapping[str, Json], ...] = ()
     """Who gains and loses which access, in the JSON form of the plan."""
 

@@ -18,6 +18,7 @@ from iamfix.model import (
     Generated,
     InputError,
     Json,
+    Need,
     Origin,
     Plan,
     Problem,
@@ -83,6 +84,7 @@ def _account(plan: AccountPlan) -> dict[str, Json]:
         "changes": [_change(change) for change in plan.changes],
         "findings": [_finding(finding) for finding in plan.findings],
         "problems": [problem_json(problem) for problem in plan.problems],
+        "reads": [list(one) for one in plan.reads],
         "access": list(plan.access),
     }
 
@@ -106,6 +108,7 @@ def _change(change: Change) -> dict[str, Json]:
         "allow": list(change.origin.allow),
         "step": list(change.origin.step),
         "notes": list(change.notes),
+        "needs": [[{"action": need.action, "resource": need.resource} for need in needs] for needs in change.needs],
     }
 
 
@@ -213,6 +216,7 @@ def _read_account(
         seconds=item["seconds"],
         error=item["error"],
         incomplete=item["incomplete"],
+        reads=tuple((service, operation) for service, operation in item["reads"]),
         access=tuple(item["access"]),
     )
 
@@ -232,6 +236,7 @@ def _read_change(item: Mapping[str, Any], kinds: Mapping[str, Kind], partition: 
         loses=tuple(item["loses"]),
         origin=_read_origin(item),
         notes=tuple(item["notes"]),
+        needs=tuple(tuple(Need(**need) for need in needs) for needs in item.get("needs", ())),
     )
 
 

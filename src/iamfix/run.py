@@ -102,8 +102,6 @@ class Runner:
     clock: Clock = field(default_factory=SystemClock)
     chance: random.Random = field(default_factory=random.Random)
     stop: threading.Event = field(default_factory=threading.Event)
-    used: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    """(service, operation) that planning has sent, by account."""
     tasks: list[tuple[int | None, tuple[str, ...]]] = field(default_factory=list)
     """(practice, controls) of each task of the playbooks that were planned."""
     _run: str = ""
@@ -278,8 +276,7 @@ class Runner:
             session = self.enter(account)
             reads = Reads(session, self.clock, self.chance, self.stop)
             plan = fold(_world(session, reads, self._everyone()))
-            self.used[account.name] = reads.used
-            plan = replace(plan, api_calls=session.count.sent)
+            plan = replace(plan, api_calls=session.count.sent, reads=tuple(sorted(reads.used)))
         except IamfixError as error:
             plan = AccountPlan(account, error=str(error), api_calls=0)
         finally:

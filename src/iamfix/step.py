@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from iamfix.model import UNREAD, Change, Origin
+from iamfix.kinds.protocol import Kind
+from iamfix.model import UNREAD, Call, Change, Need, Origin
 from iamfix.world import Spot, World
 
 
@@ -38,7 +39,13 @@ def change(
         loses=() if before is None else tuple(kind.loses(name, before, after)),
         origin=origin,
         notes=notes,
+        needs=tuple(_needs(kind, call, name, before if after is None else after, look) for call in forward),
     )
+
+
+def _needs(kind: Kind, call: Call, name: str, state: Any, look: Spot) -> tuple[Need, ...]:
+    """Return what a call must be allowed: its own action on the resource, unless the kind knows better."""
+    return tuple(kind.needs(call, name, state, look)) or (Need(kind.arn(name, state, look) or "*"),)
 
 
 def follow(world: World, done: Change) -> None:

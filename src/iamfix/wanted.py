@@ -8,7 +8,7 @@ from typing import Any
 
 from iamfix.fields import Asked, Context, Exact, FieldError, FieldSpec, fields_of
 from iamfix.kinds.protocol import Kind, Look
-from iamfix.model import Json
+from iamfix.model import UNREAD, Json
 
 
 def settable(kind: Kind) -> Mapping[str, FieldSpec]:
@@ -40,6 +40,19 @@ def read_arguments(kind: Kind, arguments: Mapping[str, Json], look: Look) -> tup
 def details_of(kind: Kind) -> frozenset[str]:
     """Return the fields that cost a request for each resource."""
     return frozenset(name for name, spec in fields_of(kind.State).items() if spec.detail)
+
+
+def known_details(kind: Kind, state: Any, *, seen: bool) -> frozenset[str]:
+    """Return the details that a State knows, and that an apply therefore compares; with `seen`, what is only seen too.
+
+    What changes by itself (volatile) is never compared.
+    """
+    specs = fields_of(type(state))
+    return frozenset(
+        name
+        for name in details_of(kind)
+        if getattr(state, name) is not UNREAD and not specs[name].volatile and (seen or specs[name].settable)
+    )
 
 
 def merge(kind: Kind, before: Any | None, asked: Mapping[str, Asked]) -> Any:

@@ -49,7 +49,7 @@ def permissions(
     runner = Runner(o.options(inventory, limit, tags, skip_tags, extra_vars, forks), Telling())
     saved = playbooks[0].suffix == ".json"
     plan = runner.saved(playbooks[0]) if saved else runner.plan(playbooks)
-    print_json(policy_for(plan, runner.used, KINDS, writes=not reads_only))
+    print_json(policy_for(plan, KINDS, writes=not reads_only))
 
 
 def report(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iamfix.fields import DOCUMENTS, SET, TEXT, Partial, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
-from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Ripple, Scope, Want
 from iamfix.model import Call
 
 SCOPE: Scope = "global"
@@ -120,4 +120,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
 
 
 notes = defaults.no_notes
-needs = defaults.own_needs
+
+
+def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+    return iam.needs("iam_group", call, name, state, look)

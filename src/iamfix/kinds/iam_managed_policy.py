@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from iamfix.fields import DOCUMENT, DOCUMENTS, SET, TAGS, TEXT, Partial, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
-from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Ripple, Scope, Want
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
 
@@ -40,8 +40,8 @@ class State:
     policy: Document | None = asked(
         DOCUMENT, "The policy document that is in force.", required=True, aliases=("document",)
     )
-    description: str | Mark = asked(TEXT, "Description.", default="", fixed=True, detail=True)
-    tags: iam.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True)
+    description: str | Mark = asked(TEXT, "Description.", default="", fixed=True, detail=True, reads=("get_policy",))
+    tags: iam.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("get_policy",))
     versions: Mapping[str, Document] = seen(
         "All versions that AWS holds: ids with documents.", default={}, codec=DOCUMENTS
     )
@@ -230,4 +230,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
 
 
 notes = defaults.no_notes
-needs = defaults.own_needs
+
+
+def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+    return iam.needs("iam_managed_policy", call, name, state, look)

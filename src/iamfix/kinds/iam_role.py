@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iamfix.fields import DOCUMENTS, FOLDED_TAGS, OPTIONAL_TEXT, SET, TEXT, TRUST, Scalar, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
-from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Ripple, Scope, Want
 from iamfix.model import Call
 from iamfix.policy.document import Document
 
@@ -180,4 +180,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
 
 
 notes = defaults.no_notes
-needs = defaults.own_needs
+
+
+def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+    return iam.needs("iam_role", call, name, state, look)

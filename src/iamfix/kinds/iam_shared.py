@@ -9,7 +9,7 @@ from typing import Any
 
 from iamfix.fields import FieldError, Partial
 from iamfix.kinds.aws_managed import aws_managed_paths
-from iamfix.kinds.protocol import Breach, Look, Reader, Ripple
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Ripple
 from iamfix.model import Call
 from iamfix.policy.document import Document
 
@@ -215,3 +215,59 @@ def membership_ripple(group: str, user: str, *, joins: bool) -> Ripple:
     """Tell a group that a user joined or left it."""
     who = frozenset((user,))
     return Ripple("iam_group", group, "users", Partial(who, frozenset()) if joins else Partial(frozenset(), who))
+
+
+_NAMES = {
+    "GroupName": ("group", "iam_group"),
+    "InstanceProfileName": ("instance-profile", "iam_instance_profile"),
+    "UserName": ("user", "iam_user"),
+    "RoleName": ("role", "iam_role"),
+}
+"""Parameter -> (word in the ARN, kind) of what it names. A call with several of them works on the first."""
+
+
+def needs(kind: str, call: Call, name: str, state: Any, look: Look) -> Iterator[Need]:
+    """Yield what an IAM call must be allowed.
+
+    Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS IAM"; API Reference of
+    UpdateUser and UpdateGroup (both the old and the new ARN) and AddRoleToInstanceProfile (PassRole); IAM User Guide,
+    "Tags for IAM resources" (tagging while creating). Creating with a boundary needs the right to put it too.
+    """
+    if call.operation == "delete_virtual_mfa_device":
+        yield Need(str(call.params["SerialNumber"]))
+        return
+    resources = _resources(kind, call, name, state, look)
+    yield from (Need(resource) for resource in resources)
+    made = "".join(part.title() for part in call.operation.removeprefix("create_").split("_"))
+    if call.operation.startswith("create_") and call.params.get("Tags"):
+        yield from (Need(resource, f"iam:Tag{made}") for resource in resources)
+    if call.operation in ("create_role", "create_user") and call.params.get("PermissionsBoundary"):
+        yield from (Need(resource, f"iam:Put{made}PermissionsBoundary") for resource in resources)
+    if call.operation == "add_role_to_instance_profile":
+        role = _arns("RoleName", call, kind, name, state, look)
+        yield from (Need(resource, "iam:PassRole") for resource in role)
+
+
+def _resources(kind: str, call: Call, name: str, state: Any, look: Look) -> list[str]:
+    for parameter in _NAMES:
+        if parameter in call.params:
+            found = _arns(parameter, call, kind, name, state, look)
+            before = look.get(kind, name) if "NewPath" in call.params else None
+            return found if before is None else [iam_arn(look, _NAMES[parameter][0], before.path, name), *found]
+    if "PolicyArn" in call.params:
+        return [str(call.params["PolicyArn"])]
+    return [iam_arn(look, "policy", state.path, name)] if call.operation == "create_policy" else ["*"]
+
+
+def _arns(parameter: str, call: Call, kind: str, name: str, state: Any, look: Look) -> list[str]:
+    """Return the ARN of what a parameter names; under any path, where nothing tells the path."""
+    word, named_kind = _NAMES[parameter]
+    named = str(call.params[parameter])
+    if (named_kind, named) == (kind, name):
+        found = state
+    else:
+        found = look.get(named_kind, named) if named_kind != "iam_instance_profile" else None
+    if found is None:
+        start = iam_arn(look, word, "/", "")
+        return [f"{start}{named}", f"{start}*/{named}"]
+    return [iam_arn(look, word, found.path, named)]

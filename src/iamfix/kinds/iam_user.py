@@ -10,7 +10,7 @@ from iamfix.fields import DOCUMENTS, FLAG, FOLDED_TAGS, OPTIONAL_TEXT, SET, TEXT
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds import iam_user_credentials as credentials
-from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Ripple, Scope, Want
 from iamfix.model import UNREAD, Call, Generated, Mark
 
 SCOPE: Scope = "global"
@@ -45,18 +45,24 @@ class State:
     console_access: bool | Mark = asked(
         FLAG, "May sign in to the console. A password that is made for it must be changed at once and is put into a "
         "file of the run that only you can read.", default=False, detail=True,
+        reads=credentials.OPERATIONS["console_access"],
     )  # fmt: skip
     groups: frozenset[str] = seen("Groups the user is in; a group's `users` sets them.", default=frozenset(), codec=SET)
-    mfa_devices: tuple[str, ...] | Mark = seen("MFA devices, by serial number or ARN.", default=(), detail=True)
+    mfa_devices: tuple[str, ...] | Mark = seen(
+        "MFA devices, by serial number or ARN.", default=(), detail=True, reads=credentials.OPERATIONS["mfa_devices"]
+    )
     access_keys: tuple[Mapping[str, Any], ...] | Mark = seen(
-        "Access keys: id, status, created, age_days, last_used, unused_days.", default=(), detail=True, volatile=True
-    )
+        "Access keys: id, status, created, age_days, last_used, unused_days.", default=(), detail=True, volatile=True,
+        reads=credentials.OPERATIONS["access_keys"],
+    )  # fmt: skip
     other_credentials: tuple[Mapping[str, str], ...] | Mark = seen(
-        "Signing certificates, SSH keys and service-specific credentials: type and id.", default=(), detail=True
-    )
+        "Signing certificates, SSH keys and service-specific credentials: type and id.", default=(), detail=True,
+        reads=credentials.OPERATIONS["other_credentials"],
+    )  # fmt: skip
     password_last_used: str | Mark | None = seen(
-        "When the password was last used (UTC).", default=None, detail=True, volatile=True
-    )
+        "When the password was last used (UTC).", default=None, detail=True, volatile=True,
+        reads=credentials.OPERATIONS["password_last_used"],
+    )  # fmt: skip
     created: str | None = seen("When the user was created (UTC).", volatile=True)
 
 
@@ -167,4 +173,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
 
 
 notes = defaults.no_notes
-needs = defaults.own_needs
+
+
+def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+    return iam.needs("iam_user", call, name, state, look)

@@ -32,11 +32,9 @@ def _mfa_devices(read: Reader, users: Sequence[str]) -> Found:
 def _access_keys(read: Reader, users: Sequence[str]) -> Found:
     listed = read.each("iam", "list_access_keys", _for(users))
     keys = [key for answer in listed for key in (answer or {}).get("AccessKeyMetadata", ())]
-    # AWS answers AccessDenied for a key that has just gone.
-    uses = read.each(
-        "iam", "get_access_key_last_used", [{"AccessKeyId": key["AccessKeyId"]} for key in keys],
-        "NoSuchEntity", "AccessDenied",
-    )  # fmt: skip
+    # AWS answers AccessDenied for a key that has just gone, as for a permission that is missing. Neither may pass for
+    # "never used": a playbook would take a key in use away.
+    uses = read.each("iam", "get_access_key_last_used", [{"AccessKeyId": key["AccessKeyId"]} for key in keys])
     found: dict[str, list[Mapping[str, Any]]] = {user: [] for user in users}
     for key, use in zip(keys, uses, strict=True):
         used = (use or {}).get("AccessKeyLastUsed", {}).get("LastUsedDate")
@@ -84,14 +82,15 @@ DETAILS: Mapping[str, Callable[[Reader, Sequence[str]], Found]] = {
 """How each detail of a user is read, for the users named."""
 
 
-READS = tuple(
-    ("iam", operation)
-    for operation in (
-        "get_login_profile", "list_mfa_devices", "list_access_keys", "get_access_key_last_used", "list_users",
-        *(operation for _, operation, _, _ in _OTHERS),
-    )
-)  # fmt: skip
-"""The operations that reading a user's details may send."""
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "console_access": ("get_login_profile",),
+    "mfa_devices": ("list_mfa_devices",),
+    "access_keys": ("list_access_keys", "get_access_key_last_used"),
+    "other_credentials": tuple(operation for _, operation, _, _ in _OTHERS),
+    "password_last_used": ("list_users",),
+}
+"""The operations that reading each detail may send."""
+READS = tuple(("iam", operation) for operations in OPERATIONS.values() for operation in operations)
 
 
 def _for(users: Sequence[str]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from iamfix.fields import Partial
 from iamfix.model import Account, Call
+from iamfix.model import Need as Need
 
 Scope = Literal["global", "home", "regional"]
 """`global`: once per account. `home`: in the account's home region unless the task names regions.
@@ -111,14 +112,6 @@ class Ripple:
     step: Partial
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a principal must be allowed for a call: an action (`iam:PassRole`; empty: the call's own) on a resource."""
-
-    resource: str
-    action: str = ""
-
-
 class Kind(Protocol):
     """The names of a kind's module."""
 
@@ -181,4 +174,7 @@ class Kind(Protocol):
         """Yield what a reviewer should know of the change: what it will cost, what it brings about elsewhere."""
 
     def needs(self, call: Call, name: str, state: Any, look: Look) -> Iterator[Need]:
-        """Yield what a principal must be allowed for one of this kind's calls; nothing: its own action on `arn`."""
+        """Yield what a principal must be allowed for one of this kind's calls; nothing: its own action on `arn`.
+
+        `state` is how the resource will look, or looked when it goes; `look` is the world before the change.
+        """

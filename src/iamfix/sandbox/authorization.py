@@ -55,9 +55,33 @@ def authorize(call: Call) -> None:
     action = action_of(call)
     if action in _FREE:  # allowed to everybody, or decided by the handler
         return
-    refusal = _refusal(call, action, resource_of(call))
-    if refusal is not None:
-        raise _denied(call, action, refusal)
+    for needed, resource in ((action, resource_of(call)), *_further(call)):
+        refusal = _refusal(call, needed, resource)
+        if refusal is not None:
+            raise _denied(call, needed, resource, refusal)
+
+
+def _further(call: Call) -> Iterable[tuple[str, str | None]]:
+    """What IAM asks for besides the call's own action, as (action, resource).
+
+    Sources: API Reference of UpdateUser, UpdateGroup and AddRoleToInstanceProfile; IAM User Guide, "Tags for IAM
+    resources" (tagging while creating).
+    """
+    if call.service != "iam":
+        return
+    made = call.operation.removeprefix("Create")
+    if call.operation.startswith("Create") and call.params.get("Tags"):
+        yield f"iam:Tag{made}", resource_of(call)
+    if call.operation in ("CreateUser", "CreateRole") and call.params.get("PermissionsBoundary"):
+        yield f"iam:Put{made}PermissionsBoundary", resource_of(call)
+    if call.operation == "AddRoleToInstanceProfile":
+        role = _path_and_name(call, "RoleName")
+        yield "iam:PassRole", f"arn:{call.partition}:iam::{call.account}:role{role}"
+    word = call.operation.removeprefix("Update")
+    if word in ("User", "Group") and call.params.keys() & {"NewPath", f"New{word}Name"}:
+        path, _, name = _path_and_name(call, f"{word}Name").rpartition("/")
+        new = f"{call.params.get('NewPath', f'{path}/')}{call.params.get(f'New{word}Name', name)}"
+        yield action_of(call), f"arn:{call.partition}:iam::{call.account}:{word.lower()}{new}"
 
 
 def allowed(call: Call, action: str, resource: str | None) -> Decision:
@@ -219,8 +243,8 @@ def _iam_context(call: Call) -> dict[str, str]:
     return told
 
 
-def _denied(call: Call, action: str, refusal: _Refusal) -> AwsError:
-    on = resource_of(call) or "*"
+def _denied(call: Call, action: str, resource: str | None, refusal: _Refusal) -> AwsError:
+    on = resource or "*"
     message = f"User: {call.caller.arn} is not authorized to perform: {action} on resource: {on} {refusal.because}"
     if call.service == "ec2":
         return AwsError("UnauthorizedOperation", message, status=403)

@@ -1,0 +1,133 @@
+"""What `iamfix permissions` prints is enough for the plan and its apply, and nothing of it can be left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamfix.kinds import KINDS
+from iamfix.permissions import policy_for
+from iamfix.planfile import from_json, to_json
+from iamfix.sandbox import Sandbox
+from tests.running import Project
+
+PROD = "222222222222"
+READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+WRITE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+PEOPLE = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}]}  # fmt: skip
+PLANS: dict[str, list[dict[str, Any]]] = {
+    "iam_group": [
+        {"iam_group": {"name": "made", "path": "/x/", "managed_policies": ["kept"], "users": ["ann"]}},
+        {"iam_group": {"name": "kept", "path": "/moved/", "inline_policies": {"i": READ}}},
+        {"iam_group": {"name": "gone", "state": "absent"}},
+    ],
+    "iam_user": [
+        {"iam_user": {"name": "made", "tags": {"a": "b"}, "permissions_boundary": "kept", "console_access": True}},
+        {"iam_user": {"name": "ann", "path": "/x/", "tags": {"a": "b"}, "managed_policies": ["kept"]}},
+        {"iam_user": {"name": "gone", "state": "absent"}},
+    ],
+    "iam_role": [
+        {"iam_role": {"name": "made", "path": "/app/", "trust_policy": TRUST, "tags": {"a": "b"},
+                      "permissions_boundary": "kept", "inline_policies": {"i": READ}}},
+        {"iam_role": {"name": "kept", "description": "new", "trust_policy": PEOPLE, "tags": {"a": "b"}}},
+        {"iam_role": {"name": "gone", "state": "absent"}},
+    ],
+    "iam_managed_policy": [
+        {"iam_managed_policy": {"name": "made", "path": "/x/", "policy": READ, "tags": {"a": "b"}}},
+        {"iam_managed_policy": {"name": "kept", "policy": WRITE, "tags": {"a": "b"}}},
+        {"iam_managed_policy": {"name": "gone", "state": "absent"}},
+    ],
+    "iam_password_policy": [{"iam_password_policy": {"min_pw_length": 14}}],
+}  # fmt: skip
+NARROW = (
+    "all:\n  accounts:\n    prod: {id: '222222222222', role_arn: 'arn:aws:iam::222222222222:role/narrow'}\n"
+    "    wide: {id: '222222222222', role_arn: 'arn:aws:iam::222222222222:role/iamfix'}\n"
+)
+
+
+def furnish(sandbox: Sandbox) -> None:
+    """Put into the production account what the tasks change and delete, and a role that may do nothing."""
+    iam = sandbox.client("iam", PROD)
+    arn = {name: iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(READ))["Policy"]["Arn"]
+           for name in ("kept", "gone")}  # fmt: skip
+    for name in ("kept", "gone"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.create_group(GroupName=name)
+    iam.attach_role_policy(RoleName="gone", PolicyArn=arn["kept"])
+    iam.put_role_policy(RoleName="gone", PolicyName="i", PolicyDocument=json.dumps(READ))
+    for name in ("ann", "gone"):
+        iam.create_user(UserName=name, Path="/people/")
+    iam.add_user_to_group(GroupName="gone", UserName="gone")
+    iam.attach_group_policy(GroupName="gone", PolicyArn=arn["gone"])
+    iam.create_login_profile(UserName="gone", Password="Aa1!aaaaaaaaaaaaaaa")
+    iam.create_access_key(UserName="gone")
+    iam.create_role(RoleName="narrow", AssumeRolePolicyDocument=json.dumps(PEOPLE))
+
+
+def run(sandbox: Sandbox, project: Project, policy: Mapping[str, Any], tasks: list[dict[str, Any]]) -> bool:
+    """Plan and apply with that policy and no other; tell whether all went well."""
+    iam = sandbox.client("iam", PROD)
+    iam.put_role_policy(RoleName="narrow", PolicyName="p", PolicyDocument=json.dumps(policy))
+    project.inventory.write_text(NARROW.replace("wide:", "#"), encoding="utf-8")
+    options = {"allow": ("irreversible",)}
+    plan = project.plan(*tasks, accounts="prod", **options)
+    if plan.accounts[0].error or plan.accounts[0].incomplete:
+        return False
+    return project.apply(plan, **options).exit_code == 0
+
+
+def without_one(policy: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the policy without one action of a statement, or without one resource."""
+    for number, statement in enumerate(policy["Statement"]):
+        for part in ("Action", "Resource"):
+            given = statement[part] if isinstance(statement[part], list) else [statement[part]]
+            for item in given:
+                left = [one for one in given if one != item]
+                narrower = [{**statement, part: left}] if left else []
+                statements = [*policy["Statement"][:number], *narrower, *policy["Statement"][number + 1 :]]
+                yield f"{item} of {statement['Sid']}", {**policy, "Statement": statements}
+
+
+@pytest.mark.parametrize("kind", sorted(PLANS))
+def test_printed_permissions_are_enough_and_none_too_many(bare: Sandbox, tmp_path: Path, kind: str) -> None:
+    """With the printed policy a plan and its apply run; without any one of its actions or resources they fail."""
+    furnish(bare)
+    project, tasks = Project(tmp_path), PLANS[kind]
+    project.inventory.write_text(NARROW.replace("prod:", "#"), encoding="utf-8")
+    plan = project.plan(*tasks, accounts="wide", allow=("irreversible",))
+    assert list(plan.problems()) == [] or all(one.severity == "warning" for one in plan.problems())
+    policy = policy_for(plan, KINDS, writes=True)
+    start = bare.save()
+    assert run(bare, project, policy, tasks)
+    bare.restore(start)
+    for left_out, narrower in without_one(policy):
+        assert not run(bare, project, narrower, tasks), f"{left_out} is not needed"
+        bare.restore(start)
+
+
+def test_a_saved_plan_prints_what_the_plan_would(bare: Sandbox, tmp_path: Path) -> None:
+    """What a plan needs is in its file; and planning alone needs no more than its reads."""
+    furnish(bare)
+    project = Project(tmp_path)
+    plan = project.plan(*PLANS["iam_user"], accounts="payments-prod")
+    accounts = {one.account.name: one.account for one in plan.accounts}
+    saved = from_json(json.loads(json.dumps(to_json(plan))), KINDS, accounts, "plan.json")
+    assert policy_for(saved, KINDS, writes=True) == policy_for(plan, KINDS, writes=True)
+    looking = policy_for(plan, KINDS, writes=False)
+    assert [statement["Sid"] for statement in looking["Statement"]] == ["Look"]
+    assert all(":Get" in one or ":List" in one for one in looking["Statement"][0]["Action"])
+
+
+def test_every_kind_of_iam_is_tried() -> None:
+    """A new kind of IAM must come with its plan here."""
+    ours = {name for name, kind in KINDS.items() if kind.CREATABLE and {one for one, _ in kind.READS} == {"iam"}}
+    assert ours == set(PLANS)
