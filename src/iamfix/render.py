@@ -547,7 +547,14 @@ class Renderer:
         def template(path: str, **variables: Any) -> Any:
             return self.template(path, scope[0].child({}, variables))
 
-        facts["resources"], facts["template"] = resources, template
+        def spelled(kind: str, name: str) -> str:
+            if world is None:
+                return name
+            if kind not in world.kinds:
+                raise SecurityError(f"there is no kind {kind!r}; {nearest(kind, world.kinds)}")
+            return world.spelled(kind, name, None if world.kinds[kind].SCOPE == "global" else account.home_region)
+
+        facts |= {"resources": resources, "spelled": spelled, "template": template}
         version = (lambda: 0) if world is None else (lambda: world.version)
         scope.append(Scope(dict(account.vars), facts, extra, f"{account.name}: ", version))
         return scope[0]

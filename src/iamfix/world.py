@@ -161,7 +161,8 @@ class Resource:
     """A resource as templates see it: `name` and its fields, in their JSON form. Details are read when touched.
 
     What a kind tells without asking AWS comes with them: `arn` (or null), `owned_by` (which AWS service or other tool
-    it belongs to, or null), and `protected` (the inventory protects it, or iamfix itself runs as it).
+    it belongs to, or null), and `protected` (the inventory protects it, or iamfix itself runs as it). `resource` is all
+    of it, for variables that are made of whatever resource is looked at.
     """
 
     world: World
@@ -186,6 +187,8 @@ class Resource:
     def __getitem__(self, field: str) -> Json:
         if field == "name":
             return self.name
+        if field == "resource":
+            return self
         if field not in _TOLD or field in fields_of(self.world.kinds[self.kind].State):
             return self.field(field)
         module, state = self.world.kinds[self.kind], self.world.all(self.kind, self.region)[self.name]
@@ -195,7 +198,7 @@ class Resource:
         return arn if field == "arn" else arn is not None and self.world.account.protects(arn)
 
     def keys(self) -> list[str]:
-        return ["name", *_TOLD, *fields_of(self.world.kinds[self.kind].State)]
+        return ["name", "resource", *_TOLD, *fields_of(self.world.kinds[self.kind].State)]
 
 
 _TOLD = ("arn", "owned_by", "protected")

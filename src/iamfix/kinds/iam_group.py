@@ -70,8 +70,7 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
         yield Call("iam", "update_group", {**who, "NewPath": new.path})
     if after is None:
         yield from _member_calls(who, old, new)
-    yield from iam.inline_calls("group", who, old.inline_policies, new.inline_policies)
-    yield from iam.attachment_calls("group", who, old.managed_policies, new.managed_policies)
+    yield from iam.policy_calls("group", who, old, new)
     if after is None:
         yield Call("iam", "delete_group", who)
     else:

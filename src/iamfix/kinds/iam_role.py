@@ -115,8 +115,7 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
     # A boundary comes before the permissions that it bounds, and goes after them.
     if old.permissions_boundary != after.permissions_boundary and after.permissions_boundary:
         yield iam.boundary_call("role", who, after.permissions_boundary)
-    yield from iam.inline_calls("role", who, old.inline_policies, after.inline_policies)
-    yield from iam.attachment_calls("role", who, old.managed_policies, after.managed_policies)
+    yield from iam.policy_calls("role", who, old, after)
     if old.permissions_boundary and not after.permissions_boundary:
         yield iam.boundary_call("role", who, None)
     yield from iam.tag_calls("role", who, old.tags, after.tags)

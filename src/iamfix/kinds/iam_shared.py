@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Protocol
 
 from iamfix.fields import FieldError, Partial
 from iamfix.kinds.aws_managed import aws_managed_paths
@@ -23,6 +23,16 @@ INLINE_LIMITS = {"user": 2048, "group": 5120, "role": 10240}
 """Characters that all inline policies of one user, group or role may have together, white space not counted."""
 
 _DETAILS_FILTER = ["User", "Role", "Group", "LocalManagedPolicy"]
+
+
+class Policies(Protocol):
+    """A State with inline and managed policies."""
+
+    @property
+    def inline_policies(self) -> Documents: ...
+
+    @property
+    def managed_policies(self) -> frozenset[str]: ...
 
 
 def details(read: Reader, part: str) -> list[Mapping[str, Any]]:
@@ -142,6 +152,18 @@ def inline_calls(entity: str, who: Mapping[str, str], before: Documents, after: 
     ]
     room = sum(document.size() for document in {**before, **after}.values()) <= INLINE_LIMITS[entity]
     yield from (*put, *delete) if room else (*delete, *put)
+
+
+def policy_calls(entity: str, who: Mapping[str, str], before: Policies, after: Policies) -> Iterator[Call]:
+    """Change inline and managed policies: what takes the other's place comes first, so that nothing is missing between.
+
+    An inline policy that becomes a managed one goes after that is attached; and the other way round.
+    """
+    inline = list(inline_calls(entity, who, before.inline_policies, after.inline_policies))
+    gone = f"delete_{entity}_policy"
+    yield from (call for call in inline if call.operation != gone)
+    yield from attachment_calls(entity, who, before.managed_policies, after.managed_policies)
+    yield from (call for call in inline if call.operation == gone)
 
 
 def boundary_call(entity: str, who: Mapping[str, str], boundary: str | None) -> Call:

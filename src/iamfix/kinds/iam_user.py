@@ -104,8 +104,7 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
         yield iam.boundary_call("user", who, after.permissions_boundary)
     for group in sorted(after.groups - old.groups):
         yield Call("iam", "add_user_to_group", {"GroupName": group, **who})
-    yield from iam.inline_calls("user", who, old.inline_policies, after.inline_policies)
-    yield from iam.attachment_calls("user", who, old.managed_policies, after.managed_policies)
+    yield from iam.policy_calls("user", who, old, after)
     if old.permissions_boundary and not after.permissions_boundary:
         yield iam.boundary_call("user", who, None)
     yield from iam.tag_calls("user", who, old.tags, after.tags)
