@@ -187,6 +187,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "intersect": lambda first, second: [item for item in first if item in second],
     "indent": _indent,
     "lint": _lint,
+    "split": lambda text, separator=None: text.split(separator),
     "subelements": _subelements,
     "union": lambda first, second: [*first, *(item for item in second if item not in first)],
     "zip": _zip,
