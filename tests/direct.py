@@ -62,7 +62,16 @@ class Direct:
             answer = SERVICES[service].operations[name](call)
         except SandboxError as error:
             raise AwsError(service, operation, normal(error.code), error.message) from None
-        return _as_sent(answer or {})
+        return self._with_the_rest(service, operation, params, _as_sent(answer or {}))
+
+    def _with_the_rest(
+        self, service: str, operation: str, params: Mapping[str, Any], page: dict[str, Any]
+    ) -> Mapping[str, Any]:
+        """Put all pages of a list of IAM's together, as a `Reader` does."""
+        if not page.get("IsTruncated"):
+            return page
+        rest = self.get(service, operation, **{**params, "Marker": page["Marker"]})
+        return {name: page[name] + value if isinstance(value, list) else value for name, value in rest.items()}
 
     def first(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
         return self.get(service, operation, **params)

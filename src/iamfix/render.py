@@ -142,12 +142,13 @@ def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
     return [list(pair) for pair in zip(*lists, strict=True)]
 
 
-def _extract(key: Any, container: Any) -> Any:
-    """As Ansible has it: `names | map('extract', ids)` looks each name up."""
+@jinja2.pass_environment
+def _extract(environment: jinja2.Environment, key: Any, container: Any) -> Any:
+    """As Ansible has it: `names | map('extract', ids)` looks each name up; what is not there is undefined."""
     try:
         return container[key]
     except (KeyError, IndexError):
-        raise SecurityError(f"extract finds no {key!r:.60}") from None
+        return environment.undefined(name=str(key))
 
 
 def _digest(value: Any) -> str:
