@@ -94,8 +94,18 @@ def _is(call: Line, record: Record) -> bool:
     return same and _fits(call["params"], record.params)
 
 
-_ADDED = frozenset({"ChecksumAlgorithm", "ContentMD5", "ContentLength", "ContentType"})
-"""Parameters that botocore adds to S3's requests by itself."""
+_ADDED = frozenset(
+    {
+        "ChecksumAlgorithm",
+        "ContentMD5",
+        "ContentLength",
+        "ContentType",
+        "clientToken",
+        "ClientToken",
+        "CreatorRequestId",
+    }
+)
+"""Parameters that botocore adds to S3's requests by itself, and those by which AWS knows a repeated request."""
 
 
 def _fits(planned: Any, sent: Any) -> bool:

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -20,14 +21,16 @@ class Refusing:
 
     def __init__(self, *codes: tuple[str, str]) -> None:
         self.codes = list(codes)
-        self.sent: list[str] = []
+        self.params: list[dict[str, Any]] = []
 
     def client(self, service: str, region: str | None, *, writes: bool = False) -> Any:
+        keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+        self.meta = boto3.client(service, region_name="us-east-1", **keys).meta
         return self
 
     def __getattr__(self, operation: str) -> Any:
         def request(**params: Any) -> dict[str, Any]:
-            self.sent.append(operation)
+            self.params.append(params)
             if self.codes:
                 code, message = self.codes.pop(0)
                 raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
@@ -108,6 +111,17 @@ def test_an_unanswered_creation_that_was_carried_out_is_done() -> None:
     sender, _ = _sender(Refusing(("BucketAlreadyOwnedByYou", "")))
     with pytest.raises(AwsError, match="BucketAlreadyOwnedByYou"):
         sender.send(call)
+
+
+def test_a_retry_is_the_same_request() -> None:
+    """Where AWS knows repeated requests by a token, every try of a call has the same one; another call has another."""
+    session = Refusing(("ThrottlingException", ""), ("ThrottlingException", ""))
+    sender, _ = _sender(session)
+    call = Call("accessanalyzer", "create_analyzer", {"analyzerName": "a", "type": "ACCOUNT"})
+    assert sender.send(call).attempts == 3
+    sender.send(call)
+    tokens = [params["clientToken"] for params in session.params]
+    assert tokens[0] == tokens[1] == tokens[2] != tokens[3]
 
 
 def test_lanes() -> None:

@@ -49,9 +49,9 @@ def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> N
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         project = Project(folder, allow=("irreversible",))
-        started = project.plan(_task(kind, first))
-        project.apply(started)
-        assert _changes(project.plan(_task(kind, first))) == []
+        if any(spec.fixed for spec in fields_of(KINDS[kind].State).values()):
+            project.apply(project.plan(_task(kind, None)))
+        project.apply(project.plan(_task(kind, first)))
 
         planned = project.plan(_task(kind, second))
         if not _changes(planned):
@@ -64,6 +64,5 @@ def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> N
         back = runner.apply(runner.rollback(outcome.run_id), "rollback")
         assert set(back.accounts.values()) == {"done"}
         assert _changes(project.plan(_task(kind, first))) == []
-        project.apply(project.plan(_task(kind, None)))
 
     steps()

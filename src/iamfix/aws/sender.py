@@ -6,6 +6,7 @@ import json
 import random
 import re
 import threading
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -51,13 +52,13 @@ class Sender:
         client = self._session.client(call.service, call.region, writes=True)
         if (pause := SETTLE.get(call.operation)) and self._mentions(call, self._fresh):
             self._clock.sleep(pause)
-        unsure = False
+        unsure, params = False, {**_tokens(client, call.operation), **call.params}
 
         def once() -> Mapping[str, Any]:
             nonlocal unsure
             try:
                 return send(
-                    call.service, call.operation, call.region, lambda: getattr(client, call.operation)(**call.params)
+                    call.service, call.operation, call.region, lambda: getattr(client, call.operation)(**params)
                 )
             except AwsError as error:
                 if self._is_done(call, error, unsure):
@@ -138,6 +139,12 @@ class Sender:
             for lock in locks:
                 held.enter_context(lock)
             yield
+
+
+def _tokens(client: Any, operation: str) -> dict[str, str]:
+    """Return the tokens by which AWS knows a repeated request: made once, so that a retry is no second request."""
+    name = client.meta.method_to_api_mapping[operation]
+    return {token: str(uuid.uuid4()) for token in client.meta.service_model.operation_model(name).idempotent_members}
 
 
 def _ids(response: Mapping[str, Any]) -> Iterator[Any]:

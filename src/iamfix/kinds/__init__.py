@@ -13,6 +13,8 @@ from iamfix.kinds import (
     cloudwatch_metric_alarm,
     cloudwatchlogs_log_group,
     cloudwatchlogs_log_group_metric_filter,
+    config_recorder,
+    guardduty_detector,
     iam_aws_managed_policy,
     iam_group,
     iam_managed_policy,
@@ -20,11 +22,15 @@ from iamfix.kinds import (
     iam_role,
     iam_user,
     s3_bucket,
+    securityhub,
 )
 from iamfix.kinds.protocol import Kind
 
 KINDS: Mapping[str, Kind] = {
     "access_analyzer": access_analyzer,
+    "config_recorder": config_recorder,
+    "guardduty_detector": guardduty_detector,
+    "securityhub": securityhub,
     "iam_group": iam_group,
     "iam_user": iam_user,
     "iam_role": iam_role,

@@ -9,6 +9,7 @@ from iamfix.fields import NUMBER, TAGS, Scalar, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.tagging import ArnTags, without_aws
 from iamfix.model import UNREAD, Call, Mark
 from iamfix.typed import Flag, Part, Texts, Typed
 
@@ -32,6 +33,7 @@ TYPES = (
     "ACCOUNT", "ORGANIZATION", "ACCOUNT_UNUSED_ACCESS", "ORGANIZATION_UNUSED_ACCESS", "ACCOUNT_INTERNAL_ACCESS",
     "ORGANIZATION_INTERNAL_ACCESS",
 )  # fmt: skip
+_TAGS = ArnTags("accessanalyzer")
 _PER_REGION = {"ACCOUNT": 1, "ORGANIZATION": 5}
 """Analyzers of one type in a region (Access Analyzer API Reference, CreateAnalyzer)."""
 
@@ -112,8 +114,8 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
         params: dict[str, object] = {"analyzerName": name, "type": after.type}
         if after.type.endswith("_UNUSED_ACCESS"):
             params["configuration"] = {"unusedAccess": {"unusedAccessAge": after.unused_access_age}}
-        if tags := iam.without_aws(after.tags):
-            params["tags"] = dict(tags)
+        if tags := without_aws(after.tags):
+            params["tags"] = _TAGS.given(tags)
         yield call("create_analyzer", **params)
         old = replace(after, archive_rules={})
     if not isinstance(old.archive_rules, Mark) and not isinstance(after.archive_rules, Mark):
@@ -125,11 +127,7 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
                 yield call("update_archive_rule", analyzerName=name, ruleName=rule, filter=wanted[rule])
         for rule in sorted(old.archive_rules.keys() - after.archive_rules.keys()):
             yield call("delete_archive_rule", analyzerName=name, ruleName=rule)
-    had, wants = iam.without_aws(old.tags), iam.without_aws(after.tags)
-    if gone := sorted(had.keys() - wants.keys()):
-        yield call("untag_resource", resourceArn=arn(name, after, look), tagKeys=gone)
-    if new := {key: value for key, value in wants.items() if had.get(key) != value}:
-        yield call("tag_resource", resourceArn=arn(name, after, look), tags=new)
+    yield from _TAGS.calls(arn(name, after, look), look.region, old.tags, after.tags)
 
 
 def arn(name: str, state: State, look: Look) -> str:

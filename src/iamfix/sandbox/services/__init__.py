@@ -9,11 +9,14 @@ from iamfix.sandbox.services import (
     accessanalyzer,
     cloudtrail,
     cloudwatch,
+    config,
+    guardduty,
     iam,
     logs,
     organizations,
     s3,
     s3control,
+    securityhub,
     sts,
 )
 
@@ -21,11 +24,14 @@ _OWN = (
     accessanalyzer.SERVICE,
     cloudtrail.SERVICE,
     cloudwatch.SERVICE,
+    config.SERVICE,
+    guardduty.SERVICE,
     iam.SERVICE,
     logs.SERVICE,
     organizations.SERVICE,
     s3.SERVICE,
     s3control.SERVICE,
+    securityhub.SERVICE,
     sts.SERVICE,
 )
 SERVICES: Mapping[str, Service] = {service.name: service for service in _OWN}
