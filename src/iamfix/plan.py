@@ -31,6 +31,7 @@ from iamfix.playbook import Play, Task, nearest, selected
 from iamfix.render import Scope
 from iamfix.step import change, follow
 from iamfix.wanted import details_of, keep_owned, merge, read_arguments, settable
+from iamfix.words import SEVERITIES
 from iamfix.world import Resource, Spot, World
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
@@ -305,13 +306,40 @@ class Fold:
         return None if state is None or module is None else module.owner(name, state)
 
     def _check(self, task: Task, scope: Scope, origin: Origin, region: str | None) -> None:
+        """Look at the resources that the check matches, or at the one that it names."""
         assert task.check is not None
-        place = task.at("check", "select")
-        for resource in self._matching(str(task.kind), str(task.check.get("select", "true")), place, scope, region):
-            inner = scope.child({}, resource)
-            message = inner.render(task.check["message"], lambda *_: task.at("check", "message"))
-            where = self.world.address(str(task.kind), resource.name, region)
-            self.findings.append(Finding(where, str(message), str(task.check.get("severity", "medium")), origin))
+        place, select = task.at("check", "select"), task.check.get("select", "true")
+        if "name" in task.check:
+            inner, name = self._about(task, scope, region)
+            if inner.expression(select, place):
+                self._found(task, inner, origin, name, region)
+            return
+        for resource in self._matching(str(task.kind), str(select), place, scope, region):
+            self._found(task, scope.child({}, resource), origin, resource.name, region)
+
+    def _about(self, task: Task, scope: Scope, region: str | None) -> tuple[Scope, str]:
+        """Return the scope of a check that names its resource, which need not exist."""
+        assert task.check is not None
+        name = scope.render(task.check["name"], lambda *_: task.at("check", "name"))
+        if not isinstance(name, str) or not name:
+            raise InputError(_error(task.at("check", "name"), f"a name must be text, got {name!r:.60}"))
+        exists = self.world.get(str(task.kind), name, region) is not None
+        if exists:
+            scope = scope.child({}, Resource(self.world, str(task.kind), region, name))
+        return scope.child({}, {"name": name, "exists": exists}), name
+
+    def _found(self, task: Task, scope: Scope, origin: Origin, name: str, region: str | None) -> None:
+        assert task.check is not None
+        message = scope.render(task.check["message"], lambda *_: task.at("check", "message"))
+        severity = scope.render(task.check.get("severity", "medium"), lambda *_: task.at("check", "severity"))
+        if severity not in SEVERITIES:
+            raise InputError(
+                _error(
+                    task.at("check", "severity"), f"{severity!r:.60} is no severity", f"one of {', '.join(SEVERITIES)}"
+                )
+            )
+        where = self.world.address(str(task.kind), name, region)
+        self.findings.append(Finding(where, str(message), str(severity), origin))
 
     def _mistake(self, task: Task, at: str, error: FieldError, names: Mapping[str, Any]) -> Problem:
         place = task.at(str(task.kind), *error.path)

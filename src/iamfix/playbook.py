@@ -287,7 +287,8 @@ class _Reading:
         if kind not in self.kinds:
             self._wrong(task.source, (*at, "kind"), f"there is no kind {kind!r}", nearest(kind, self.kinds))
         self._syntax(task.source, (*at, "select"), check["select"], expression=True)
-        self._syntax(task.source, (*at, "message"), check["message"])
+        for key in ("name", "message", "severity"):
+            self._syntax(task.source, (*at, key), check.get(key))
         return _replaced(task, kind=kind, check=check)
 
     def _of_kind(self, task: Task, kind: str, data: Json) -> Task | None:

@@ -110,6 +110,28 @@ def _lint(
         raise SecurityError(str(error)) from None
 
 
+@jinja2.pass_context
+def _allows(
+    context: jinja2.runtime.Context, value: Any, action: Any, resource: Any, by: Any,
+    given: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """`policy | allows('sns:Publish', arn, by)`: whether a resource's policy lets somebody in by itself."""
+    from iamfix.policy.allows import AllowsError, allows
+
+    for one in (value, action, resource, by):
+        if isinstance(one, Undefined):
+            one._fail_with_undefined_error()
+    if not isinstance(value, str | Mapping | None):
+        raise SecurityError(f"allows takes a policy document, not {value!r:.60}")
+    if not isinstance(action, str) or not isinstance(resource, str) or not isinstance(given or {}, Mapping):
+        raise SecurityError("allows takes an action, a resource, who asks, and perhaps condition keys with values")
+    partition = context.resolve_or_missing("partition")
+    try:
+        return allows(value, action, resource, by, given, partition if isinstance(partition, str) else "aws")
+    except AllowsError as error:
+        raise SecurityError(str(error)) from None
+
+
 def _wrong_lint(tree: nodes.Template) -> str | None:
     """Return what is wrong with the words that are given to `lint`, as far as they are spelled out."""
     from iamfix.policy.checks import unknown_word
@@ -177,6 +199,7 @@ _UNBOUNDED_METHODS = frozenset({"center", "expandtabs", "format", "format_map", 
 _UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
 
 _FILTERS: dict[str, Callable[..., Any]] = {
+    "allows": _allows,
     "dict2items": _dict2items,
     "items2dict": _items2dict,
     "combine": _combine,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,8 @@ from iamfix.yamlfile import Source, nearest
 Text = Annotated[str, Field(strict=True)]
 Names = list[Text]
 Severity = Literal["critical", "high", "medium", "low", "info"]
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+Templated = Annotated[str, Field(strict=True, pattern=r"\{\{")]
 
 
 class _Words(BaseModel):
@@ -23,9 +25,10 @@ class CheckWords(_Words):
     """What no call can fix: each resource that matches is a finding."""
 
     kind: Text = Field(description="The kind whose resources are looked at.")
+    name: Text | None = Field(None, description="The one resource that it is about, whether it `exists` or not.")
     select: Text | bool = Field(description="Expression over a resource's name and fields.")
     message: Text = Field(description="What is wrong and what to do; may name the resource's fields.")
-    severity: Severity = Field("medium", description="How bad it is.")
+    severity: Severity | Templated = Field("medium", description="How bad it is.")
 
 
 class StagedWords(_Words):

@@ -1,0 +1,47 @@
+"""Whether a resource's policy lets somebody in, as playbooks ask it: `policy | allows('sns:Publish', arn, by=…)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from iamfix.policy.document import Document, DocumentError
+from iamfix.policy.evaluate import Policies, compile_policies, evaluate
+from iamfix.policy.request import RequestError, make_request
+
+__all__ = ["AllowsError", "allows"]
+
+
+class AllowsError(ValueError):
+    """The question is not well formed, or is asked of something that is no policy document."""
+
+
+def allows(
+    value: Any, action: str, resource: str, by: Any, context: Mapping[str, Any] | None = None, partition: str = "aws"
+) -> bool:
+    """Tell whether a resource's policy allows a request by itself.
+
+    Args:
+        value: the document (a mapping, or its JSON text); None for a resource without a policy, which lets nobody in.
+        action: such as `sns:Publish`.
+        resource: the ARN.
+        by: who asks: an ARN, an account id, a service's name.
+        context: condition keys with their values; a key that is not given is absent.
+        partition: the partition in which the document lives.
+
+    Raises:
+        AllowsError
+    """
+    if value is None:
+        return False
+    try:
+        text = Document.parse(value, partition=partition).text
+        return evaluate(_compiled(text, partition), make_request(by, action, resource, context=context)).allowed
+    except (DocumentError, RequestError) as error:
+        raise AllowsError(f"allows: {error}") from None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, partition: str) -> Policies:
+    return compile_policies(resource=Document.parse(text, partition=partition))

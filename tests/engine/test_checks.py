@@ -1,0 +1,55 @@
+"""Checks that name their resource, and severities that follow from variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamfix.model import Finding, InputError
+from iamfix.sandbox import Sandbox
+from tests.running import Project
+
+
+def _check(**check: Any) -> dict[str, Any]:
+    return {"name": "c", "check": {"kind": "iam_user", "message": "{{ name }}", **check}}
+
+
+def _findings(project: Project, *tasks: dict[str, Any]) -> list[Finding]:
+    (account,) = project.plan(*tasks).accounts
+    assert (account.error, account.problems) == (None, ())
+    return list(account.findings)
+
+
+def test_a_check_may_name_a_resource_that_is_not_there(tmp_path: Path, bare: Sandbox) -> None:
+    """With `name` the check is about one resource, and sees whether it exists and its fields."""
+    bare.client("iam").create_user(UserName="ann", Path="/people/")
+    project = Project(tmp_path)
+    task = {**_check(name="{{ item }}", select="not exists"), "loop": ["ann", "bob"]}
+    assert [(one.address, one.message) for one in _findings(project, task)] == [("management/iam_user/bob", "bob")]
+    there = {**_check(name="{{ item }}", select="exists and path == '/people/'"), "loop": ["ann", "bob"]}
+    assert [one.address for one in _findings(project, there)] == ["management/iam_user/ann"]
+
+
+def test_a_named_check_sees_what_earlier_tasks_make(tmp_path: Path, bare: Sandbox) -> None:
+    """It stands in the fold like any task: what is planned before it is there."""
+    made = {"name": "m", "iam_user": {"name": "cyd"}}
+    assert _findings(Project(tmp_path), made, _check(name="cyd", select="not exists")) == []
+
+
+def test_a_severity_may_be_a_template(tmp_path: Path, bare: Sandbox) -> None:
+    """The severity is rendered, and must be one of the words."""
+    project = Project(tmp_path)
+    task = {**_check(name="x", select=True, severity="{{ item }}"), "loop": ["high", "low"]}
+    assert [one.severity for one in _findings(project, task)] == ["high", "low"]
+    wrong = _check(name="x", select=True, severity="{{ 'hgih' }}")
+    (account,) = project.plan(wrong).accounts
+    assert [problem.summary for problem in account.problems] == ["'hgih' is no severity"]
+
+
+@pytest.mark.parametrize("severity", ["urgent", "", 3])
+def test_a_severity_that_is_none_is_refused_offline(severity: Any, tmp_path: Path, bare: Sandbox) -> None:
+    """A word that is spelled out is checked without AWS."""
+    with pytest.raises(InputError, match="severity"):
+        Project(tmp_path).plan(_check(name="x", select=True, severity=severity))
