@@ -350,6 +350,8 @@ class FieldSpec:
     """AWS tells it one resource at a time: it is UNREAD until a task names it."""
     reads: tuple[str, ...] = ()
     """The operations of READS that only this detail is read with; the others of READS are the bulk reads."""
+    always: bool = False
+    """A detail that is read of every resource that a task names: without it nothing can be said of the others."""
     volatile: bool = False
     """It changes by itself (last use): never a reason to refuse a plan as stale."""
     resolve: Callable[..., Any] | None = None

@@ -30,7 +30,7 @@ from iamfix.model import (
 from iamfix.playbook import Play, Task, nearest, selected
 from iamfix.render import Scope
 from iamfix.step import change, follow
-from iamfix.wanted import details_of, keep_owned, merge, read_arguments, settable
+from iamfix.wanted import details_for, details_of, keep_owned, merge, read_arguments, settable
 from iamfix.words import SEVERITIES
 from iamfix.world import Resource, Spot, World
 
@@ -250,8 +250,7 @@ class Fold:
             asked, mistakes = read_arguments(kind, arguments, look)
             if mistakes:
                 raise InputError(*(self._mistake(task, at, mistake, settable(kind)) for mistake in mistakes))
-            details = details_of(kind) & asked.keys()
-            before = self.world.get(kind_name, name, region, details)
+            before = self.world.get(kind_name, name, region, details_for(kind, asked))
             if before is None and not kind.CREATABLE:
                 raise InputError(_error(task.at(kind_name), f"{at} does not exist, and iamfix makes no {kind_name}"))
             try:

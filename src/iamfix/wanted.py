@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +53,12 @@ def known_details(kind: Kind, state: Any, *, seen: bool) -> frozenset[str]:
         for name in details_of(kind)
         if getattr(state, name) is not UNREAD and not specs[name].volatile and (seen or specs[name].settable)
     )
+
+
+def details_for(kind: Kind, asked: Collection[str]) -> frozenset[str]:
+    """Return the details that must be read of a resource of which these fields are asked."""
+    specs = fields_of(kind.State)
+    return frozenset(name for name in details_of(kind) if name in asked or specs[name].always)
 
 
 def merge(kind: Kind, before: Any | None, asked: Mapping[str, Asked]) -> Any:

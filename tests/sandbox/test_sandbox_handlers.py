@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,7 +61,8 @@ EXISTING = {
 
 def made(shape: Any, name: str, rng: random.Random) -> Any:
     """A value for a parameter: one that exists in the practice world where that matters."""
-    if name in EXISTING and (name != "Filter" or shape.type_name == "string"):
+    plain_tags = name != "Tags" or "Key" in getattr(getattr(shape, "member", None), "members", ())
+    if name in EXISTING and plain_tags and (name != "Filter" or shape.type_name == "string"):
         return rng.choice(EXISTING[name])
     if shape.type_name == "string":
         return rng.choice(shape.enum) if shape.enum else "abcd"
@@ -70,6 +72,14 @@ def made(shape: Any, name: str, rng: random.Random) -> Any:
         return rng.randint(shape.metadata.get("min", 1), min(shape.metadata.get("max", 50), 50_000))
     if shape.type_name == "boolean":
         return rng.random() < 0.5
+    if shape.type_name == "map":
+        return {made(shape.key, f"{name}Key", rng): made(shape.value, f"{name}Value", rng)}
+    if shape.type_name == "timestamp":
+        return datetime(2026, 1, 1, tzinfo=UTC)
+    if shape.type_name == "blob":
+        return b"abcd"
+    if shape.type_name in ("float", "double"):
+        return rng.uniform(0, 10)
     return {key: made(member, key, rng) for key, member in shape.members.items()}
 
 

@@ -21,6 +21,7 @@ from iamfix.kinds import (
     iam_password_policy,
     iam_role,
     iam_user,
+    kms_key,
     s3_bucket,
     securityhub,
 )
@@ -41,5 +42,6 @@ KINDS: Mapping[str, Kind] = {
     "cloudwatch_metric_alarm": cloudwatch_metric_alarm,
     "cloudwatchlogs_log_group": cloudwatchlogs_log_group,
     "cloudwatchlogs_log_group_metric_filter": cloudwatchlogs_log_group_metric_filter,
+    "kms_key": kms_key,
     "s3_bucket": s3_bucket,
 }

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from iamfix.kinds import s3_bucket
+from iamfix.kinds import kms_key, s3_bucket
 from iamfix.model import Call
 from iamfix.policy.document import Document
 
@@ -85,6 +85,15 @@ buckets = st.builds(
 )  # fmt: skip
 
 
-STATES: Mapping[str, st.SearchStrategy[Any]] = {"s3_bucket": buckets}
+_ROOT = statement("Account", "kms:*", "*")
+_KEY_POLICIES = [Document.parse([_ROOT]), *policies(_ROOT, statement("Use", "kms:GenerateDataKey*", "*"))]
+_KEY_POLICIES = [one for one in _KEY_POLICIES if "Account" in one.text]
+keys = st.builds(
+    lambda switched, **more: kms_key.State(enabled=switched[0], rotation=switched[1], **more),
+    switched=st.sampled_from(((True, 0), (True, 365), (True, 90), (False, 0))),
+    policy=st.sampled_from(_KEY_POLICIES), description=st.sampled_from(("", "a key")), tags=tags,
+)  # fmt: skip
+
+STATES: Mapping[str, st.SearchStrategy[Any]] = {"kms_key": keys, "s3_bucket": buckets}
 NAMES: Mapping[str, str] = {}
 SURROUNDINGS = (Call("s3", "create_bucket", {"Bucket": "log-target"}, REGION),)

@@ -77,7 +77,7 @@ def get_bucket_logging(call: Call) -> Answer:
 
 def put_bucket_lifecycle_configuration(call: Call) -> Answer:
     rules = []
-    for number, rule in enumerate(call.params["LifecycleConfiguration"]["Rules"]):
+    for number, rule in enumerate(call.params.get("LifecycleConfiguration", {}).get("Rules", ())):
         if not _ACTIONS & rule.keys():
             told = "At least one action needs to be specified in a rule"
             raise _invalid(told, "InvalidRequest")

@@ -1,0 +1,306 @@
+"""KMS key, by its alias: policy, description, rotation, tags. It is only ever scheduled for deletion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from iamfix.fields import FLAG, TAGS, TEXT, Asked, Context, Exact, FieldError, asked, seen
+from iamfix.kinds import defaults, tagging
+from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
+from iamfix.model import UNREAD, Call, Json, Mark, Result
+from iamfix.policy.document import Document
+from iamfix.shared_policy import SHARED_POLICY
+
+SCOPE: Scope = "home"
+FOLDS_CASE = False
+CREATABLE = True
+SINGLETON = None
+READS = (
+    ("kms", "list_aliases"),
+    ("kms", "describe_key"),
+    ("kms", "get_key_policy"),
+    ("kms", "get_key_rotation_status"),
+    ("kms", "list_resource_tags"),
+)
+EXAMPLE = """\
+- name: Key of the trail
+  kms_key:
+    name: trail
+    description: Encrypts the trail's logs.
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Sid: Account
+          Effect: Allow
+          Principal: {AWS: "arn:aws:iam::{{ account.id }}:root"}
+          Action: "kms:*"
+          Resource: "*"
+    rotation: true
+"""
+
+MAX_POLICY = 32 * 1024
+"""Bytes of a key policy (KMS Developer Guide, "Resource quotas")."""
+PENDING_DAYS = 30
+"""The longest time AWS waits before it deletes a key; until then the deletion can be cancelled."""
+_LOW, _HIGH, _USUAL = 90, 2560, 365
+_NAME = re.compile(r"(?!aws/)[a-zA-Z0-9/_-]{1,250}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Days between rotations, 0 for none. `true` keeps the period there is, or means 365 days; `false` means none."""
+
+    word: str = f"true, false, or a number of days from {_LOW} to {_HIGH}"
+
+    def read(self, value: Json, context: Context) -> Asked:
+        if isinstance(value, bool) or (isinstance(value, int) and _LOW <= value <= _HIGH):
+            return Exact(value)
+        raise FieldError(f"expected {self.word}, got {value!r:.40}")
+
+    def merge(self, before: Any, asked: Asked) -> Any:
+        assert isinstance(asked, Exact)
+        if asked.value is True:
+            return _USUAL if isinstance(before, Mark) else before or _USUAL
+        return asked.value or 0
+
+    def back(self, now: Any, before: Any, after: Any) -> Any:
+        return before
+
+    def plain(self, value: Any) -> Json:
+        return value or False
+
+    def parse(self, plain: Json, partition: str) -> Any:
+        return int(plain)
+
+    def schema(self) -> Json:
+        return {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": _LOW, "maximum": _HIGH}]}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The policy of a key for which none is asked is AWS's, which names the account: it is not known beforehand."""
+
+    policy: Document | Mark | None = asked(
+        SHARED_POLICY, "Key policy, merged by statement id. A new key has just what is given.", default=UNREAD,
+        detail=True,
+    )  # fmt: skip
+    description: str | Mark = asked(TEXT, "Description.", default="", detail=True)
+    enabled: bool | Mark = asked(FLAG, "The key can be used.", default=True, detail=True, always=True)
+    rotation: int | Mark = asked(
+        Rotation(), "New key material once in a while: true (each 365 days), false, or the days between.", default=0,
+        detail=True, aliases=("enable_key_rotation", "rotation_period_in_days"),
+    )  # fmt: skip
+    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True)
+    key_spec: str | Mark = asked(
+        TEXT, "Type of key, in AWS's words.", default="SYMMETRIC_DEFAULT", detail=True, fixed=True
+    )
+    key_usage: str | Mark = asked(TEXT, "What it is for.", default="ENCRYPT_DECRYPT", detail=True, fixed=True)
+    multi_region: bool | Mark = asked(FLAG, "It can have replicas.", default=False, detail=True, fixed=True)
+    key_id: str | None = seen("Key id.")
+    pending_deletion: str | Mark | None = seen("When AWS will delete it (UTC).", detail=True)
+
+
+_DESCRIBED = frozenset({"description", "enabled", "key_spec", "key_usage", "multi_region", "pending_deletion"})
+_UNREAD = dict.fromkeys(("policy", "rotation", "tags", *_DESCRIBED), UNREAD)
+
+
+def observe(read: Reader, want: Want) -> dict[str, State]:
+    """One list of all aliases; of each wanted key, one request for each group of details."""
+    aliases = read.get("kms", "list_aliases")["Aliases"]
+    ids = {
+        name: str(one["TargetKeyId"])
+        for one in aliases
+        if one.get("TargetKeyId")
+        and not one["AliasName"].startswith("alias/aws/")
+        and want.has(name := one["AliasName"].removeprefix("alias/"))
+    }
+    states = {name: State(key_id=key_id, **_UNREAD) for name, key_id in ids.items()}
+    for fields, operation, missing in (
+        (_DESCRIBED, "describe_key", ()),
+        (frozenset({"policy"}), "get_key_policy", ()),
+        # Only keys for symmetric encryption rotate.
+        (frozenset({"rotation"}), "get_key_rotation_status", ("UnsupportedOperation",)),
+        (frozenset({"tags"}), "list_resource_tags", ()),
+    ):
+        if not fields & want.details:
+            continue
+        answers = read.each("kms", operation, [{"KeyId": ids[name]} for name in states], *missing, "NotFound")
+        for name, answer in zip(list(states), answers, strict=True):
+            found = _fields(operation, answer or {}, read.account.partition)
+            states[name] = replace(states[name], **found)
+    return states
+
+
+def _fields(operation: str, answer: Mapping[str, Any], partition: str) -> dict[str, Any]:
+    if operation == "get_key_policy":
+        return {"policy": Document.parse(answer["Policy"], partition=partition) if answer else None}
+    if operation == "get_key_rotation_status":
+        on = answer.get("KeyRotationEnabled", False)
+        return {"rotation": answer.get("RotationPeriodInDays", _USUAL) if on else 0}
+    if operation == "list_resource_tags":
+        return {"tags": {tag["TagKey"]: tag["TagValue"] for tag in answer.get("Tags", ())}}
+    about = answer.get("KeyMetadata", {})
+    at = about.get("DeletionDate")
+    return {
+        "description": about.get("Description", ""),
+        "enabled": about.get("KeyState") == "Enabled",
+        "key_spec": about.get("KeySpec", "SYMMETRIC_DEFAULT"),
+        "key_usage": about.get("KeyUsage", "ENCRYPT_DECRYPT"),
+        "multi_region": bool(about.get("MultiRegion")),
+        "pending_deletion": None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def calls(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
+    state = after or before
+    assert state is not None
+    key: str | Result = state.key_id or Result(
+        look.address("kms_key", name), "create_key", "KeyMetadata.KeyId", field="key_id"
+    )
+
+    def call(operation: str, **params: Any) -> Call:
+        return Call("kms", operation, params, look.region)
+
+    alias = f"alias/{name}"
+    if after is None:
+        if before is not None and before.pending_deletion in (None, UNREAD):
+            yield call("schedule_key_deletion", KeyId=key, PendingWindowInDays=PENDING_DAYS)
+        yield call("delete_alias", AliasName=alias)
+        return
+    if before is None:
+        if after.key_id is not None:
+            # The way back of a deletion: the key still waits for it.
+            yield call("cancel_key_deletion", KeyId=key)
+            yield call("create_alias", AliasName=alias, TargetKeyId=key)
+            if after.enabled:
+                yield call("enable_key", KeyId=key)
+            return
+        yield call("create_key", **_creation(after))
+        yield call("create_alias", AliasName=alias, TargetKeyId=key)
+        old = replace(after, enabled=True, rotation=0)
+    else:
+        old = before
+    updates = list(_update(call, key, old, after))
+    if updates and before is not None and before.pending_deletion not in (None, UNREAD):
+        # Such a key takes no change; once the deletion is cancelled it is disabled.
+        yield call("cancel_key_deletion", KeyId=key)
+    yield from updates
+
+
+def _creation(after: State) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    if isinstance(after.policy, Document):
+        params["Policy"] = after.policy.json()
+    if after.description not in ("", UNREAD):
+        params["Description"] = after.description
+    if after.key_spec != "SYMMETRIC_DEFAULT":
+        params |= {"KeySpec": after.key_spec, "KeyUsage": after.key_usage}
+    if after.multi_region is True:
+        params["MultiRegion"] = True
+    _, tags = tagging.changed({}, after.tags)
+    if tags:
+        params["Tags"] = _tag_list(tags)
+    return params
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": tags[key]} for key in tags]
+
+
+def _update(call: Any, key: str | Result, old: State, after: State) -> Iterator[Call]:
+    """A disabled key takes no change of its rotation: it is enabled first and disabled last."""
+    if after.enabled is True and old.enabled is False:
+        yield call("enable_key", KeyId=key)
+    if isinstance(after.policy, Document) and after.policy != old.policy:
+        yield call("put_key_policy", KeyId=key, PolicyName="default", Policy=after.policy.json())
+    if after.description is not UNREAD and after.description != old.description:
+        yield call("update_key_description", KeyId=key, Description=after.description)
+    if after.rotation is not UNREAD and after.rotation != old.rotation:
+        if after.rotation:
+            yield call("enable_key_rotation", KeyId=key, RotationPeriodInDays=after.rotation)
+        else:
+            yield call("disable_key_rotation", KeyId=key)
+    gone, new = tagging.changed(old.tags, after.tags)
+    if gone:
+        yield call("untag_resource", KeyId=key, TagKeys=gone)
+    if new:
+        yield call("tag_resource", KeyId=key, Tags=_tag_list(new))
+    if after.enabled is False and old.enabled is True:
+        yield call("disable_key", KeyId=key)
+
+
+def arn(name: str, state: State, look: Look) -> str | None:
+    if state.key_id is None:
+        return None
+    return f"arn:{look.account.partition}:kms:{look.region}:{look.account.id}:key/{state.key_id}"
+
+
+def owner(name: str, state: State) -> str | None:
+    return tagging.owner_of(name, state.tags)
+
+
+def loses(name: str, before: State, after: State | None) -> Iterator[str]:
+    if after is None and before.pending_deletion in (None, UNREAD):
+        yield f"in {PENDING_DAYS} days, unless the deletion is cancelled: everything that only this key can decrypt"
+
+
+def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
+    if after is None:
+        return
+    if not _NAME.fullmatch(name):
+        hint = "letters, digits, slashes, underscores and hyphens; what begins with aws/ is AWS's own"
+        yield Breach(f"{name!r} is no alias", hint)
+    if after.policy is None and (before is None or before.policy is not None):
+        yield Breach("a key always has a policy", "write which one")
+    if isinstance(after.policy, Document) and (before is None or before.policy != after.policy):
+        yield from _policy_breaches(after.policy)
+    if after.rotation and after.rotation is not UNREAD and after.key_spec not in ("SYMMETRIC_DEFAULT", UNREAD):
+        yield Breach(f"keys of the type {after.key_spec} do not rotate", "write rotation: false")
+    old = 0 if before is None else before.rotation
+    if before is not None and after.enabled is False and before.enabled is False and after.rotation != old:
+        yield Breach("the rotation of a disabled key cannot change", "write enabled: true")
+    yield from tagging.limit(after.tags)
+
+
+def _policy_breaches(policy: Document) -> Iterator[Breach]:
+    """KMS refuses a policy that its writer could not change again; one without any such statement locks all out."""
+    if (size := len(policy.json().encode())) > MAX_POLICY:
+        yield Breach(f"a policy of {size} bytes; AWS takes {MAX_POLICY}")
+    found = policy.data.get("Statement", [])
+    statements = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping)]
+    if not any(one.get("Effect") == "Allow" and _changes_policies(one) for one in statements):
+        yield Breach(
+            "nobody could change this key's policy any more, and AWS refuses that",
+            'allow the account: {Sid: Account, Effect: Allow, Principal: {AWS: "arn:…:root"}, Action: "kms:*", '
+            'Resource: "*"}',
+        )
+
+
+def _changes_policies(statement: Mapping[str, Any]) -> bool:
+    if "NotAction" in statement:
+        return True
+    actions = statement.get("Action", [])
+    patterns = actions if isinstance(actions, list) else [actions]
+    return any(_matches(str(pattern).lower(), "kms:putkeypolicy") for pattern in patterns)
+
+
+def _matches(pattern: str, action: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), action) is not None
+
+
+ripples = defaults.no_ripples
+
+
+def notes(name: str, before: State | None, after: State | None, look: Look) -> Iterator[str]:
+    """Source: AWS KMS pricing."""
+    if before is None and after is not None and after.key_id is None:
+        yield "a customer managed key costs about 1 USD a month"
+    waits = before is not None and before.pending_deletion not in (None, UNREAD)
+    if before is not None and after is not None and waits:
+        yield f"its deletion, which is scheduled for {before.pending_deletion}, is cancelled"
+
+
+needs = defaults.own_needs
