@@ -84,23 +84,41 @@ class State:
     """The policy of a key for which none is asked is AWS's, which names the account: it is not known beforehand."""
 
     policy: Document | Mark | None = asked(
-        SHARED_POLICY, "Key policy, merged by statement id. A new key has just what is given.", default=UNREAD,
+        SHARED_POLICY,
+        "Key policy, merged by statement id. A new key has just what is given.",
+        default=UNREAD,
         detail=True,
-    )  # fmt: skip
-    description: str | Mark = asked(TEXT, "Description.", default="", detail=True)
-    enabled: bool | Mark = asked(FLAG, "The key can be used.", default=True, detail=True, always=True)
-    rotation: int | Mark = asked(
-        Rotation(), "New key material once in a while: true (each 365 days), false, or the days between.", default=0,
-        detail=True, aliases=("enable_key_rotation", "rotation_period_in_days"),
-    )  # fmt: skip
-    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True)
-    key_spec: str | Mark = asked(
-        TEXT, "Type of key, in AWS's words.", default="SYMMETRIC_DEFAULT", detail=True, fixed=True
+        reads=("get_key_policy",),
     )
-    key_usage: str | Mark = asked(TEXT, "What it is for.", default="ENCRYPT_DECRYPT", detail=True, fixed=True)
-    multi_region: bool | Mark = asked(FLAG, "It can have replicas.", default=False, detail=True, fixed=True)
+    description: str | Mark = asked(TEXT, "Description.", default="", detail=True, reads=("describe_key",))
+    enabled: bool | Mark = asked(
+        FLAG, "The key can be used.", default=True, detail=True, reads=("describe_key",), always=True
+    )
+    rotation: int | Mark = asked(
+        Rotation(),
+        "New key material once in a while: true (each 365 days), false, or the days between.",
+        default=0,
+        detail=True,
+        reads=("get_key_rotation_status",),
+        aliases=("enable_key_rotation", "rotation_period_in_days"),
+    )
+    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_resource_tags",))
+    key_spec: str | Mark = asked(
+        TEXT,
+        "Type of key, in AWS's words.",
+        default="SYMMETRIC_DEFAULT",
+        detail=True,
+        reads=("describe_key",),
+        fixed=True,
+    )
+    key_usage: str | Mark = asked(
+        TEXT, "What it is for.", default="ENCRYPT_DECRYPT", detail=True, reads=("describe_key",), fixed=True
+    )
+    multi_region: bool | Mark = asked(
+        FLAG, "It can have replicas.", default=False, detail=True, reads=("describe_key",), fixed=True
+    )
     key_id: str | None = seen("Key id.")
-    pending_deletion: str | Mark | None = seen("When AWS will delete it (UTC).", detail=True)
+    pending_deletion: str | Mark | None = seen("When AWS will delete it (UTC).", detail=True, reads=("describe_key",))
 
 
 _DESCRIBED = frozenset({"description", "enabled", "key_spec", "key_usage", "multi_region", "pending_deletion"})

@@ -54,50 +54,98 @@ _NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+\Z)(?!xn--|sthree-|amzn-s3-demo-)(?!.*
 class State:
     """The defaults are those of new buckets since April 2023."""
 
-    policy: Document | Mark | None = asked(SHARED_POLICY, "Bucket policy, merged by statement id.", detail=True)
+    policy: Document | Mark | None = asked(
+        SHARED_POLICY, "Bucket policy, merged by statement id.", detail=True, reads=("get_bucket_policy",)
+    )
     encryption: str | Mark = asked(
-        settings.ENCRYPTION, "Default encryption: AES256, aws:kms or aws:kms:dsse.", default="AES256", detail=True
+        settings.ENCRYPTION,
+        "Default encryption: AES256, aws:kms or aws:kms:dsse.",
+        default="AES256",
+        detail=True,
+        reads=("get_bucket_encryption",),
     )
     encryption_key_id: str | Mark | None = asked(
-        OPTIONAL_TEXT, "Key id, ARN or alias for aws:kms; null for AWS's own key.", detail=True
+        OPTIONAL_TEXT,
+        "Key id, ARN or alias for aws:kms; null for AWS's own key.",
+        detail=True,
+        reads=("get_bucket_encryption",),
     )
     bucket_key_enabled: bool | Mark = asked(
-        FLAG, "One data key for many objects, which makes KMS cheaper.", default=False, detail=True
+        FLAG,
+        "One data key for many objects, which makes KMS cheaper.",
+        default=False,
+        detail=True,
+        reads=("get_bucket_encryption",),
     )
     block_sse_c: bool | Mark = asked(
-        FLAG, "Objects encrypted with keys that the customer sends are refused.", default=UNREAD, detail=True
+        FLAG,
+        "Objects encrypted with keys that the customer sends are refused.",
+        default=UNREAD,
+        detail=True,
+        reads=("get_bucket_encryption",),
     )
     versioning: bool | Mark = asked(
-        FLAG, "Old versions of objects are kept; once on, it can only be suspended.", default=False, detail=True
+        FLAG,
+        "Old versions of objects are kept; once on, it can only be suspended.",
+        default=False,
+        detail=True,
+        reads=("get_bucket_versioning",),
     )
     object_ownership: str | Mark = asked(
-        settings.OWNERSHIP, "Who owns objects; BucketOwnerEnforced switches ACLs off.", default="BucketOwnerEnforced",
+        settings.OWNERSHIP,
+        "Who owns objects; BucketOwnerEnforced switches ACLs off.",
+        default="BucketOwnerEnforced",
         detail=True,
-    )  # fmt: skip
+        reads=("get_bucket_ownership_controls",),
+    )
     public_access: Mapping[str, bool] | Mark = asked(
-        settings.PUBLIC_ACCESS, "Public access block of the bucket.", default=dict(settings.ALL_BLOCKED), detail=True
+        settings.PUBLIC_ACCESS,
+        "Public access block of the bucket.",
+        default=dict(settings.ALL_BLOCKED),
+        detail=True,
+        reads=("get_public_access_block",),
     )
     logging: Mapping[str, Any] | Mark | None = asked(
-        settings.LOGGING, "Where server access logs go; null for nowhere.", detail=True
+        settings.LOGGING, "Where server access logs go; null for nowhere.", detail=True, reads=("get_bucket_logging",)
     )
     lifecycle_rules: Mapping[str, Any] | Mark = asked(
-        settings.LIFECYCLE, "Lifecycle rules: ids with rules in AWS's words.", default={}, detail=True
+        settings.LIFECYCLE,
+        "Lifecycle rules: ids with rules in AWS's words.",
+        default={},
+        detail=True,
+        reads=("get_bucket_lifecycle_configuration",),
     )
     object_lock_enabled: bool | Mark = asked(
-        FLAG, "Objects can be locked; only a new bucket can have it set.", default=False, detail=True, fixed=True
+        FLAG,
+        "Objects can be locked; only a new bucket can have it set.",
+        default=False,
+        detail=True,
+        reads=("get_object_lock_configuration",),
+        fixed=True,
     )
     object_lock_retention: Mapping[str, Any] | Mark | None = asked(
-        settings.RETENTION, "For how long new objects are locked: mode, and days or years; null for not.", detail=True,
+        settings.RETENTION,
+        "For how long new objects are locked: mode, and days or years; null for not.",
+        detail=True,
+        reads=("get_object_lock_configuration",),
         aliases=("object_lock_default_retention",),
-    )  # fmt: skip
-    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True)
+    )
+    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("get_bucket_tagging",))
     transition_default_minimum_object_size: str | Mark = seen(
-        "Below which size objects do not change their storage class.", default=settings.TRANSITION_SIZE, detail=True
+        "Below which size objects do not change their storage class.",
+        default=settings.TRANSITION_SIZE,
+        detail=True,
+        reads=("get_bucket_lifecycle_configuration",),
     )
     logging_grants: tuple[Any, ...] | Mark = seen(
-        "To whom ACLs of the log objects give access; kept when logging changes.", default=(), detail=True
+        "To whom ACLs of the log objects give access; kept when logging changes.",
+        default=(),
+        detail=True,
+        reads=("get_bucket_logging",),
     )
-    holds_objects: bool | Mark = seen("It holds objects, or versions of deleted ones.", detail=True, volatile=True)
+    holds_objects: bool | Mark = seen(
+        "It holds objects, or versions of deleted ones.", detail=True, reads=("list_object_versions",), volatile=True
+    )
     created: str | None = seen("When it was created (UTC).", volatile=True)
 
 
