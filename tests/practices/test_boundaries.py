@@ -1,0 +1,92 @@
+"""Permissions boundaries: on all applications, on nobody else's roles, staged where they can take something away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from iamfix.sandbox.building import allow, trust
+from tests.direct import ACCOUNT, Direct
+from tests.practices.planning import apply, plan
+
+EC2 = trust({"Service": "ec2.amazonaws.com"})
+BOUNDARY = f"arn:aws:iam::{ACCOUNT.id}:policy/AppBoundary"
+
+
+def _role(aws: Direct, name: str, path: str = "/app/", *, policy: bool = True, **more: object) -> None:
+    aws.get("iam", "create_role", RoleName=name, Path=path, AssumeRolePolicyDocument=EC2, **more)
+    if policy:
+        aws.get("iam", "put_role_policy", RoleName=name, PolicyName="x", PolicyDocument=allow("s3:GetObject"))
+
+
+def test_a_role_without_policies_is_bounded_at_once_others_are_staged() -> None:
+    """There is nothing to take away from the first; of the others each is a finding, and bounded where enforced."""
+    aws = Direct()
+    _role(aws, "fresh", policy=False)
+    _role(aws, "busy")
+    _role(aws, "deep", "/app/batch/")
+    made = plan(aws, "boundaries")
+    assert [change.name for change in made.changes] == ["AppBoundary", "fresh"]
+    assert [(one.address, one.staged) for one in made.findings] == [
+        ("lab/iam_role/busy", "boundaries"), ("lab/iam_role/deep", "boundaries"),
+    ]  # fmt: skip
+    apply(aws, plan(aws, "boundaries", enforce="8"))
+    assert {
+        role.permissions_boundary for role in aws.world().all("iam_role").values() if role.path.startswith("/app/")
+    } == {BOUNDARY}
+    again = plan(aws, "boundaries", enforce="8")
+    assert (again.changes, again.findings) == ((), ())
+
+
+def test_roles_elsewhere_and_of_others_are_left_alone() -> None:
+    """Other paths (also those that begin alike), Control Tower's and the own role, and those with another boundary."""
+    aws = Direct(replace(ACCOUNT, role_arn=f"arn:aws:iam::{ACCOUNT.id}:role/app/iamfix"))
+    for name, path in (
+        ("plain", "/"), ("alike", "/application/"), ("below", "/team/app/"), ("iamfix", "/app/"),
+        ("AWSControlTowerExecution", "/app/"), ("aws-controltower-X", "/app/"),
+    ):  # fmt: skip
+        _role(aws, name, path)
+    _role(aws, "other", PermissionsBoundary="arn:aws:iam::aws:policy/PowerUserAccess")
+    _role(
+        aws,
+        "stack",
+        Tags=[{"Key": "owner", "Value": "x"}],
+        PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess",
+    )
+    made = plan(aws, "boundaries", enforce="all")
+    assert [change.name for change in made.changes] == ["AppBoundary"]
+    assert made.findings == ()
+
+
+@pytest.mark.parametrize("service", ["ecs", "autoscaling"])
+def test_service_linked_and_identity_center_roles_are_never_matched(service: str) -> None:
+    """Even where a user bounds their paths."""
+    aws = Direct()
+    aws.get("iam", "create_service_linked_role", AWSServiceName=f"{service}.amazonaws.com")
+    made = plan(aws, "boundaries", enforce="all", bounded_paths=["app", "aws-service-role", "aws-reserved"])
+    assert [change.name for change in made.changes] == ["AppBoundary"]
+    assert made.ignored == 2  # the service's role, and Identity Center's that the operator signs in with
+
+
+def test_an_exemption_is_reported() -> None:
+    """A tag exempts a role, and everybody can see it."""
+    aws = Direct()
+    _role(aws, "special", Tags=[{"Key": "iamfix:exempt", "Value": "until March"}])
+    made = plan(aws, "boundaries", enforce="all")
+    assert [change.name for change in made.changes] == ["AppBoundary"]
+    assert [(one.address, one.staged) for one in made.findings] == [("lab/iam_role/special", None)]
+
+
+def test_users_of_applications_are_bounded_too() -> None:
+    """What a user gets from a group counts as well."""
+    aws = Direct()
+    aws.get("iam", "create_group", GroupName="team")
+    for name in ("fresh", "member"):
+        aws.get("iam", "create_user", UserName=name, Path="/app/")
+    aws.get("iam", "add_user_to_group", GroupName="team", UserName="member")
+    made = plan(aws, "boundaries")
+    assert [change.name for change in made.changes] == ["AppBoundary", "fresh"]
+    assert [one.address for one in made.findings] == ["lab/iam_user/member"]
+    apply(aws, plan(aws, "boundaries", enforce="all"))
+    assert plan(aws, "boundaries").changes == ()
