@@ -10,10 +10,13 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from iamfix.model import UNREAD, Json
 from iamfix.policy.document import Document, DocumentError
+
+if TYPE_CHECKING:
+    from iamfix.policy.lint.finding import LintKind
 
 
 class FieldError(ValueError):
@@ -251,10 +254,14 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """An IAM policy document: a mapping, or its JSON text. `trust`: it is a role's trust policy."""
+    """An IAM policy document: a mapping, or its JSON text. `trust`: it is a role's trust policy.
+
+    `lint` is what lint takes it for, such as `identity` or `resource`; None: lint leaves it alone.
+    """
 
     trust: bool = False
     optional: bool = False
+    lint: LintKind | None = None
     word: str = "a policy document (a mapping with Version and Statement, or its JSON text)"
 
     def read(self, value: Json, context: Context) -> Asked:
@@ -328,8 +335,9 @@ SET = Set()
 TAGS = Map(TEXT, "tags: names with values", reserved="aws:")
 FOLDED_TAGS = Map(TEXT, "tags: names with values", reserved="aws:", fold_case=True)
 DOCUMENT = PolicyDocument()
-TRUST = PolicyDocument(trust=True, optional=True)
-DOCUMENTS = Map(DOCUMENT, "policy names with documents")
+IDENTITY = PolicyDocument(lint="identity")
+TRUST = PolicyDocument(trust=True, optional=True, lint="trust")
+DOCUMENTS = Map(IDENTITY, "policy names with documents")
 FACTS = Facts()
 
 

@@ -426,6 +426,14 @@ class NoTemplateError(Exception):
         self.hint = hint
 
 
+class FromTemplate(dict[str, Any]):
+    """What a template file yields, where that is names with values. It knows its file and the text it was read from."""
+
+    def __init__(self, value: Mapping[str, Any], file: str, text: str) -> None:
+        super().__init__(value)
+        self.file, self.text = file, text
+
+
 class Facts(Protocol):
     """What AWS tells: looked up by name, and only when a template names it."""
 
@@ -606,13 +614,17 @@ class Renderer:
         name = file.name.removesuffix(".j2")
         if name.endswith(".json"):
             try:
-                return json.loads(rendered, object_pairs_hook=_no_twice)
+                value = json.loads(rendered, object_pairs_hook=_no_twice)
             except ValueError as error:
                 line = getattr(error, "lineno", 1)
                 shown = rendered.splitlines()[line - 1 : line]
                 problem = Problem("error", f"{file}:{line}", f"it yields no JSON: {error}", f"the line: {shown[:1]}")
                 raise InputError(problem) from None
-        return yamlfile.parse(rendered, str(file)).data if name.endswith((".yml", ".yaml")) else rendered
+        elif name.endswith((".yml", ".yaml")):
+            value = yamlfile.parse(rendered, str(file)).data
+        else:
+            return rendered
+        return FromTemplate(value, str(file), rendered) if isinstance(value, dict) else value
 
 
 def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from iamfix.aws.organization import offline_plugins
+from iamfix.documents import boundaries_of, document_problems
 from iamfix.fields import Context, FieldError
 from iamfix.inventory import load_inventory
 from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Problem
 from iamfix.patterns import select_accounts
-from iamfix.playbook import Task, load_playbooks
+from iamfix.playbook import Play, Task, load_playbooks
 from iamfix.render import Renderer, Scope
 from iamfix.run import Options
 from iamfix.wanted import settable
 
 
-def validate(playbooks: Sequence[Path], options: Options) -> tuple[int, int]:
-    """Return how many plays and accounts are valid. Raises InputError with every mistake in all of them."""
+def _silent(_: Problem) -> None:
+    """Tell nobody."""
+
+
+def validate(playbooks: Sequence[Path], options: Options, note: Callable[[Problem], None] = _silent) -> tuple[int, int]:
+    """Return how many plays and accounts are valid. Raises InputError with every mistake in all of them.
+
+    `note` is told what is no mistake and should be looked at: what lint finds in policy documents that AWS would take.
+    """
     problems: list[Problem] = []
     inventory = loaded = None
     try:
@@ -34,6 +42,8 @@ def validate(playbooks: Sequence[Path], options: Options) -> tuple[int, int]:
         raise InputError(*problems)
     accounts: dict[str, Account] = {}
     renderer = Renderer(loaded.template_roots)
+    boundaries: set[str] = set()
+    checks: list[tuple[Play, Scope, Account]] = []
     for play in loaded.plays:
         try:
             # Which accounts and groups a dynamic inventory has, only AWS knows: one account stands for any.
@@ -47,14 +57,22 @@ def validate(playbooks: Sequence[Path], options: Options) -> tuple[int, int]:
         for account in chosen:
             accounts[account.name] = account
             scope = renderer.scope(account, options.extra_vars, None).child(play.vars)
-            for task in play.tasks:
-                problems += _task(task, scope, account)
-    if problems:
-        raise InputError(*dict.fromkeys(problems))
+            boundaries |= boundaries_of(play.tasks, scope)
+            checks.append((play, scope, account))
+    for play, scope, account in checks:
+        for task in play.tasks:
+            problems += _task(task, scope, account, boundaries)
+    # One document may be told of in a thousand accounts; its line and rule are the same in all of them.
+    found = list({(p.where, p.rule, p.summary if not p.rule else ""): p for p in reversed(problems)}.values())[::-1]
+    for one in found:
+        if one.severity != "error":
+            note(one)
+    if mistakes := [one for one in found if one.severity == "error"]:
+        raise InputError(*mistakes)
     return len(loaded.plays), len(accounts)
 
 
-def _task(task: Task, scope: Scope, account: Account) -> list[Problem]:
+def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str]) -> list[Problem]:
     """Render a task as far as it asks nothing of AWS, and read its values."""
     inner = scope.child(task.vars)
     try:
@@ -65,12 +83,12 @@ def _task(task: Task, scope: Scope, account: Account) -> list[Problem]:
             if not all(each.expression(text, task.at("when")) for text in task.when):
                 continue
             for child in task.tasks:
-                problems += _task(child, each, account)
+                problems += _task(child, each, account, boundaries)
             each.render(task.name, lambda *_: task.at("name"))
             if task.kind is not None and task.check is None and task.select is None:
-                each.render(task.resource_name, lambda *_: task.at(str(task.kind), "name"))
+                name = each.render(task.resource_name, lambda *_: task.at(str(task.kind), "name"))
                 arguments = each.render(task.args, lambda *path: task.at(str(task.kind), *path))
-                problems += _values(task, arguments, account)
+                problems += _values(task, arguments, account, str(name), boundaries)
     except InputError as error:
         return [] if any("needs AWS" in problem.summary for problem in error.problems) else list(error.problems)
     return problems
@@ -85,12 +103,17 @@ def _items(task: Task, scope: Scope) -> list[Any]:
     return list(items)
 
 
-def _values(task: Task, arguments: Mapping[str, Any], account: Account) -> list[Problem]:
+def _values(
+    task: Task, arguments: Mapping[str, Any], account: Account, resource: str, boundaries: Collection[str]
+) -> list[Problem]:
     known = settable(KINDS[str(task.kind)])
-    problems = []
+    problems: list[Problem] = []
     for name, value in arguments.items():
         try:
-            known[name].codec.read(value, Context(account.partition))
+            asked = known[name].codec.read(value, Context(account.partition))
+            problems += document_problems(
+                task, name, known[name], value, asked, account, resource=resource, boundaries=boundaries
+            )
         except FieldError as error:
             place = task.at(str(task.kind), name, *error.path)
             problems.append(Problem("error", str(place), f"{name}: {error.summary}", error.hint))

@@ -6,13 +6,13 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from iamfix.model import IamfixError, InputError
+from iamfix.model import IamfixError, InputError, Problem
 
 
 def explained(command: Callable[[], Any]) -> int:
@@ -72,16 +72,23 @@ def _other(error: Exception) -> int:
 
 
 def _tell(error: InputError) -> None:
+    tell(error.problems)
+    if len(error.problems) > 1:
+        _say(f"{len(error.problems)} problems.")
+
+
+def tell(problems: Sequence[Problem]) -> None:
+    """Print problems on stderr: what is wrong, where, and what to do about it."""
+    if not problems:
+        return
     from rich.console import Console
 
     from iamfix.planfile import problem_json
     from iamfix.views.text import print_problem
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for problem in error.problems:
+    for problem in problems:
         print_problem(problem_json(problem), console)
-    if len(error.problems) > 1:
-        _say(f"{len(error.problems)} problems.")
 
 
 def _say(text: str) -> None:

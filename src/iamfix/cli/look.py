@@ -16,14 +16,22 @@ def validate(
     limit: o.Limit = None,
     extra_vars: o.ExtraVars = None,
 ) -> None:
-    """Check playbooks, templates and inventory as far as that goes without AWS.
+    """Check playbooks, templates, policy documents and inventory as far as that goes without AWS.
+
+    What lint finds in a policy document that AWS would take is shown as well; only errors make it exit 1.
 
     Example: iamfix validate playbooks/*.yml
     """
+    from iamfix.cli.errors import tell
+    from iamfix.model import Problem
     from iamfix.validate import validate as check
 
+    notes: list[Problem] = []
     given = o.options(inventory, limit, extra_vars=extra_vars)
-    plays, accounts = check(playbooks, given)
+    try:
+        plays, accounts = check(playbooks, given, notes.append)
+    finally:
+        tell(notes)
     typer.echo(f"Valid: {plays} plays, {accounts} accounts.")
 
 

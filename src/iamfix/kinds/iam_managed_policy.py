@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from iamfix.fields import DOCUMENT, DOCUMENTS, SET, TAGS, TEXT, Partial, asked, seen
+from iamfix.fields import DOCUMENTS, IDENTITY, SET, TAGS, TEXT, Partial, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Ripple, Scope, Want
@@ -38,7 +38,7 @@ MAX_VERSIONS = 5
 class State:
     path: str = asked(TEXT, "Path, beginning and ending with a slash.", default="/", fixed=True)
     policy: Document | None = asked(
-        DOCUMENT, "The policy document that is in force.", required=True, aliases=("document",)
+        IDENTITY, "The policy document that is in force.", required=True, aliases=("document",)
     )
     description: str | Mark = asked(TEXT, "Description.", default="", fixed=True, detail=True, reads=("get_policy",))
     tags: iam.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("get_policy",))

@@ -11,7 +11,7 @@ from iamfix.policy.document import Document, DocumentError
 from iamfix.policy.lint import KINDS, RULES, SEVERITIES, LintFinding, LintKind, kind_of, lint
 from iamfix.policy.patterns import is_wild, matches
 
-__all__ = ["CheckError", "findings", "unknown_word"]
+__all__ = ["CheckError", "findings", "linted", "unknown_word"]
 
 _IDS = tuple(rule.id for rule in RULES)
 
@@ -52,7 +52,7 @@ def findings(
     return [
         _mapping(name, found)
         for name, document in _documents(value, partition)
-        for found in _linted(document.text, cast("LintKind | None", kind), partition, account)
+        for found in linted(document.text, cast("LintKind | None", kind), partition, account)
         if found.severity in worst and (not rules or any(matches(rule, found.rule) for rule in rules))
     ]
 
@@ -76,7 +76,8 @@ def _no_such(what: str, word: object, known: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _linted(text: str, kind: LintKind | None, partition: str, account: str | None) -> tuple[LintFinding, ...]:
+def linted(text: str, kind: LintKind | None, partition: str, account: str | None) -> tuple[LintFinding, ...]:
+    """Lint a document's text, once for each text, kind, partition and account; kind None: told from the content."""
     data = Document.parse(text).data
     return tuple(lint(data, kind or kind_of(data), partition, account=account))
 
