@@ -65,6 +65,16 @@ class Quiet:
     def finish(self) -> None: ...
 
 
+class SandboxTime:
+    """The product's clock as the sandbox reads it: who sleeps in the product moves both."""
+
+    def __init__(self, clock: TurnedClock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now().timestamp()
+
+
 class Project:
     """A folder with an inventory of the sandbox and playbooks."""
 

@@ -217,6 +217,10 @@ class Runner:
         finally:
             self.progress.finish()
         states = work.final()
+        for name, state in states.items():
+            if state == "skipped":
+                journal.account(name, state, self.clock.now(), work.why_skipped)
+                self.progress.account(name, state, work.why_skipped)
         bad = {"failed", "refused", "skipped"} & set(states.values())
         ended = "interrupted" if self.stop.is_set() else "failed" if bad else "done"
         journal.end(ended, self.clock.now())
@@ -372,6 +376,10 @@ class _Apply:
                 many = len(wave.batches) > 1 or wave.max_fail_percentage < 100
                 if bad and many and 100 * len(bad) / len(batch) > wave.max_fail_percentage:
                     self.halted = True
+
+    @property
+    def why_skipped(self) -> str:
+        return "too many accounts failed before it" if self.halted else "the run was stopped before it"
 
     def final(self) -> dict[str, State]:
         """Return the state of every account: what was not reached was skipped."""

@@ -13,7 +13,7 @@ from iamfix.clock import TurnedClock
 from iamfix.run import Options, Runner
 from iamfix.sandbox import Sandbox
 from tests import ledger
-from tests.running import Project, Quiet, use
+from tests.running import Project, Quiet, SandboxTime, use
 
 TRUST = {
     "Version": "2012-10-17",
@@ -33,16 +33,6 @@ ALL_KINDS = [
          "Action": "sts:AssumeRole"}]}}},
     {"iam_password_policy": {"min_pw_length": 14}},
 ]  # fmt: skip
-
-
-class SandboxTime:
-    """The product's clock as the sandbox reads it: who sleeps in the product moves both."""
-
-    def __init__(self, clock: TurnedClock) -> None:
-        self._clock = clock
-
-    def now(self) -> float:
-        return self._clock.now().timestamp()
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -50,7 +50,7 @@ class Telling:
                 return
             if event != "started" and self._bar is not None:
                 self._bar.advance(self._job)
-            if event in ("failed", "refused"):
+            if event in ("failed", "refused", "skipped"):
                 self._console.print(f"{clean(name)}: {event}: {clean(detail)}", markup=False, style="red")
             elif self._verbose and event != "started":
                 self._console.print(f"{clean(name)}: {event}", markup=False)
