@@ -28,7 +28,7 @@ READS = (
 EXAMPLE = """\
 - name: Bucket for the trail's logs
   s3_bucket:
-    name: "trail-logs-{{ account.id }}"
+    name: "trail-logs-{{ account_id }}"
     policy:
       Version: "2012-10-17"
       Statement:
@@ -36,7 +36,7 @@ EXAMPLE = """\
           Effect: Deny
           Principal: "*"
           Action: "s3:*"
-          Resource: ["arn:aws:s3:::trail-logs-{{ account.id }}", "arn:aws:s3:::trail-logs-{{ account.id }}/*"]
+          Resource: ["arn:aws:s3:::trail-logs-{{ account_id }}", "arn:aws:s3:::trail-logs-{{ account_id }}/*"]
           Condition: {Bool: {"aws:SecureTransport": "false"}}
     versioning: true
     public_access: {block_public_acls: true, ignore_public_acls: true, block_public_policy: true,
