@@ -41,7 +41,7 @@ def test_plan_apply_drift_rollback(practice: Sandbox, here: Path, capsys: pytest
 
     practice.client("iam", "222222222222").delete_account_password_policy()
     assert iamfix("drift", BASELINE, *inventory) == 2
-    assert "changed by somebody since run" in capsys.readouterr().out
+    assert "deleted since run" in capsys.readouterr().out
     assert iamfix("drift", BASELINE, *inventory, "--fix") == 0
     assert iamfix("drift", BASELINE, *inventory) == 0
 
