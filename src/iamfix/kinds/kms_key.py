@@ -35,7 +35,7 @@ EXAMPLE = """\
       Statement:
         - Sid: Account
           Effect: Allow
-          Principal: {AWS: "arn:aws:iam::{{ account.id }}:root"}
+          Principal: {AWS: "arn:{{ partition }}:iam::{{ account_id }}:root"}
           Action: "kms:*"
           Resource: "*"
     rotation: true

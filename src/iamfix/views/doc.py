@@ -11,6 +11,7 @@ from rich.text import Text
 
 from iamfix.fields import FieldSpec, derived_of, fields_of
 from iamfix.kinds.protocol import Kind
+from iamfix.model import UNREAD
 
 
 def show_kinds(kinds: Mapping[str, Kind], console: Console) -> None:
@@ -48,7 +49,7 @@ def show_kind(name: str, kind: Kind, console: Console) -> None:
 
 def _facts(spec: FieldSpec) -> str:
     facts = [spec.codec.word] if spec.settable else []
-    if spec.settable and spec.default not in (None, "", frozenset(), {}):
+    if spec.settable and spec.default not in (None, UNREAD, "", frozenset(), {}):
         facts.append(f"default {json.dumps(spec.codec.plain(spec.default))}")
     facts += ["needed to create it"] * spec.required + ["cannot be changed later"] * spec.fixed
     facts += ["read only where a task names it"] * spec.detail
