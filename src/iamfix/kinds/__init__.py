@@ -24,6 +24,7 @@ from iamfix.kinds import (
     kms_key,
     s3_bucket,
     securityhub,
+    sns_topic,
 )
 from iamfix.kinds.protocol import Kind
 
@@ -44,4 +45,5 @@ KINDS: Mapping[str, Kind] = {
     "cloudwatchlogs_log_group_metric_filter": cloudwatchlogs_log_group_metric_filter,
     "kms_key": kms_key,
     "s3_bucket": s3_bucket,
+    "sns_topic": sns_topic,
 }

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from iamfix.kinds import kms_key, s3_bucket
+from iamfix.kinds import kms_key, s3_bucket, sns_topic
+from iamfix.kinds.sns_subscriptions import Subscribed
 from iamfix.model import Call
 from iamfix.policy.document import Document
 
@@ -94,6 +95,20 @@ keys = st.builds(
     policy=st.sampled_from(_KEY_POLICIES), description=st.sampled_from(("", "a key")), tags=tags,
 )  # fmt: skip
 
-STATES: Mapping[str, st.SearchStrategy[Any]] = {"kms_key": keys, "s3_bucket": buckets}
+_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:thing"
+_QUEUE = f"sqs:arn:aws:sqs:{REGION}:{ACCOUNT}:thing"
+topics = st.builds(
+    sns_topic.State,
+    policy=st.sampled_from(
+        policies(
+            statement("Publish", "sns:Publish", _TOPIC, Principal={"Service": "cloudwatch.amazonaws.com"}),
+            statement("Own", "sns:Subscribe", _TOPIC), statement("See", "SNS:GetTopicAttributes", _TOPIC),
+        )
+    ),
+    display_name=st.sampled_from(("", "Alarms")), kms_master_key_id=st.sampled_from((None, "alias/aws/sns", "alias/x")),
+    subscriptions=st.sampled_from([Subscribed(), Subscribed((_QUEUE,))]), tags=tags,
+)  # fmt: skip
+
+STATES: Mapping[str, st.SearchStrategy[Any]] = {"kms_key": keys, "s3_bucket": buckets, "sns_topic": topics}
 NAMES: Mapping[str, str] = {}
 SURROUNDINGS = (Call("s3", "create_bucket", {"Bucket": "log-target"}, REGION),)

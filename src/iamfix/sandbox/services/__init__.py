@@ -18,6 +18,7 @@ from iamfix.sandbox.services import (
     s3,
     s3control,
     securityhub,
+    sns,
     sts,
 )
 
@@ -34,6 +35,7 @@ _OWN = (
     s3.SERVICE,
     s3control.SERVICE,
     securityhub.SERVICE,
+    sns.SERVICE,
     sts.SERVICE,
 )
 SERVICES: Mapping[str, Service] = {service.name: service for service in _OWN}

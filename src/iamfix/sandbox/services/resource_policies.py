@@ -92,6 +92,14 @@ def resources(text: str) -> list[str]:
     return found
 
 
+def actions(text: str) -> list[str]:
+    """The actions that a policy's statements name."""
+    found: list[str] = []
+    for statement in listed(json.loads(text)["Statement"]):
+        found += listed(statement.get("Action", statement.get("NotAction")))
+    return found
+
+
 def is_public(text: str | None) -> bool:
     """Whether a policy lets everybody in: an Allow for anyone that no fixed condition value narrows."""
     if text is None:
