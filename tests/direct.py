@@ -102,7 +102,7 @@ class Direct:
         given = {} if results is None else results
         for call in calls:
             sender = self.at(call.region)
-            given[call.operation] = sender.get(call.service, call.operation, **_resolved(call.params, given))
+            given[call.operation] = sender.get(call.service, call.operation, **resolved(call.params, given))
         return given
 
 
@@ -113,7 +113,8 @@ def _as_sent(value: Any) -> Any:
     return [_as_sent(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _resolved(value: Any, given: Mapping[str, Any]) -> Any:
+def resolved(value: Any, given: Mapping[str, Any]) -> Any:
+    """Put in what earlier calls have given, by operation."""
     if isinstance(value, Result):
         found: Any = given[value.operation]
         for part in value.path.split("."):
@@ -122,5 +123,5 @@ def _resolved(value: Any, given: Mapping[str, Any]) -> Any:
     if isinstance(value, Generated):
         return "Aa1!" + "".join(random.choices("abcdefgh", k=20))
     if isinstance(value, Mapping):
-        return {key: _resolved(item, given) for key, item in value.items()}
-    return [_resolved(item, given) for item in value] if isinstance(value, list) else value
+        return {key: resolved(item, given) for key, item in value.items()}
+    return [resolved(item, given) for item in value] if isinstance(value, list) else value

@@ -14,6 +14,7 @@ from iamfix.kinds import KINDS
 from iamfix.model import Plan
 from iamfix.sandbox import Sandbox
 from iamfix.shared_policy import SharedPolicy
+from tests.direct import resolved
 from tests.kinds.states import NAMES, STATES, SURROUNDINGS
 from tests.running import Project
 
@@ -40,8 +41,10 @@ def _changes(plan: Plan) -> list[Any]:
 @pytest.mark.parametrize("kind", sorted(STATES))
 def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> None:
     """A first plan changes, a second does not, and a rollback leaves AWS as it was: on 25 pairs of random States."""
+    given_so_far: dict[str, Any] = {}
     for call in SURROUNDINGS:
-        getattr(bare.client(call.service, region=call.region or "us-east-1"), call.operation)(**call.params)
+        client = bare.client(call.service, region=call.region or "us-east-1")
+        given_so_far[call.operation] = getattr(client, call.operation)(**resolved(call.params, given_so_far))
 
     @given(first=st.none() | STATES[kind], second=st.none() | STATES[kind])
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from iamfix.model import Call
+from iamfix.model import Call, Result
 from iamfix.sandbox import Sandbox
+from tests.direct import resolved
 from tests.kinds.states.trails import SERVICE, role_calls
 
 US, EU, ACCOUNT, MEMBER = "us-east-1", "eu-west-1", "111111111111", "222222222222"
@@ -129,12 +130,63 @@ REFUSED: dict[str, tuple[tuple[Call, ...], str]] = {
 }  # fmt: skip
 
 
+_MADE = Result("", "create_key", "KeyMetadata.KeyId")
+
+
+def key(*statements: dict[str, Any], region: str = US) -> tuple[Call, ...]:
+    """A key of the alias `trail`, with these statements beside the account's own."""
+    own = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [own, *statements]})
+    return (
+        Call("kms", "create_key", {"Policy": policy}, region),
+        Call("kms", "create_alias", {"AliasName": "alias/trail", "TargetKeyId": _MADE}, region),
+    )
+
+
+ENCRYPT = {
+    "Effect": "Allow", "Principal": SERVICE, "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"], "Resource": "*",
+    "Condition": {
+        "StringEquals": {"aws:SourceArn": ARN},
+        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"},
+    },
+}  # fmt: skip
+ENCRYPTED = trail(KmsKeyId="alias/trail")
+REFUSED |= {
+    "key that is not there": ((*BUCKET, ENCRYPTED), "KmsKeyNotFoundException"),
+    "key of another region": (
+        (*BUCKET, *key(ENCRYPT, region=EU), trail(KmsKeyId=f"arn:aws:kms:{EU}:{ACCOUNT}:alias/trail")),
+        "KmsKeyNotFoundException",
+    ),
+    "key that lets nobody in": ((*BUCKET, *key(), ENCRYPTED), "InsufficientEncryptionPolicyException"),
+    "key for another trail": (
+        (*BUCKET, *key({**ENCRYPT, "Condition": {"StringEquals": {"aws:SourceArn": f"{ARN}2"}}}), ENCRYPTED),
+        "InsufficientEncryptionPolicyException",
+    ),
+    "disabled key": (
+        (*BUCKET, *key(ENCRYPT), Call("kms", "disable_key", {"KeyId": _MADE}, US),
+         ENCRYPTED),
+        "KmsKeyNotFoundException",
+    ),
+}  # fmt: skip
+
+
+def test_a_key_is_kept_by_its_arn(sandbox: Sandbox) -> None:
+    """A key whose policy lets CloudTrail encrypt is taken by alias, and told by ARN."""
+    told = _do(sandbox, *BUCKET, *key(ENCRYPT), ENCRYPTED)["KmsKeyId"]
+    assert told.startswith(f"arn:aws:kms:{US}:{ACCOUNT}:key/")
+
+
 def _do(sandbox: Sandbox, *calls: Call, account: str | None = None) -> Any:
     answer = None
     for call in calls:
         client = sandbox.client(call.service, account, region=call.region or US)
-        answer = getattr(client, call.operation)(**call.params)
+        answer = getattr(client, call.operation)(**resolved(call.params, _GIVEN))
+        _GIVEN[call.operation] = answer
     return answer
+
+
+_GIVEN: dict[str, Any] = {}
+"""What the last call of each operation has answered."""
 
 
 @pytest.mark.parametrize("case", sorted(REFUSED))

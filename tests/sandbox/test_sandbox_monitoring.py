@@ -41,6 +41,16 @@ REFUSED: dict[str, tuple[list[Step], str]] = {
         [GROUP, logs("put_retention_policy", retentionInDays=364)],
         "InvalidParameterException",
     ),
+    "key that is not there": (
+        [
+            GROUP,
+            logs(
+                "associate_kms_key",
+                kmsKeyId="arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555",
+            ),
+        ],
+        "InvalidParameterException",
+    ),
     "key by alias": (
         [GROUP, logs("associate_kms_key", kmsKeyId="alias/trail")],
         "InvalidParameterException",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamfix.fields import FLAG, OPTIONAL_TEXT, SET, TAGS, TEXT, FieldError, asked, derived, seen
-from iamfix.kinds import cloudtrail_calls, cloudtrail_rules, cloudtrail_selectors, regional
+from iamfix.kinds import cloudtrail_calls, cloudtrail_rules, cloudtrail_selectors, kms_names, tagging
 from iamfix.kinds.cloudwatch_metric_alarm import topic_arn
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call
@@ -27,6 +27,7 @@ READS = (
     ("cloudtrail", "get_event_selectors"),
     ("cloudtrail", "get_insight_selectors"),
     ("cloudtrail", "list_tags"),
+    ("kms", "list_aliases"),
 )
 EXAMPLE = """\
 - name: One trail records all regions
@@ -57,6 +58,9 @@ def _group_arn(text: str, look: Look) -> str:
     return f"arn:{account.partition}:logs:{look.region or account.home_region}:{account.id}:log-group:{text}:*"
 
 
+_STATUS = ("get_trail_status",)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     s3_bucket_name: str | None = asked(TEXT, "Bucket that the log files are delivered to.", required=True)
@@ -76,8 +80,9 @@ class State:
         aliases=("log_file_validation_enabled",),
     )
     kms_key_id: str | None = asked(
-        OPTIONAL_TEXT, "KMS key that encrypts the log files, by ARN; null for S3's own encryption."
-    )
+        OPTIONAL_TEXT, "KMS key that encrypts the log files, by alias or ARN; null for S3's own encryption.",
+        resolve=kms_names.resolve,
+    )  # fmt: skip
     cloudwatch_logs_log_group_arn: str | None = asked(
         OPTIONAL_TEXT, "Log group that the events are sent to as well, by ARN or name; null for none.",
         resolve=_group_arn,
@@ -88,24 +93,31 @@ class State:
     sns_topic_name: str | None = asked(
         OPTIONAL_TEXT, "SNS topic that is told of each delivery, by ARN or name; null for none.", resolve=topic_arn
     )
-    enable_logging: bool = asked(FLAG, "It logs. AWS's own default is not to.", default=True, detail=True)
+    enable_logging: bool = asked(
+        FLAG, "It logs. AWS's own default is not to.", default=True, detail=True, reads=_STATUS
+    )
     event_selectors: tuple[cloudtrail_selectors.Selector, ...] = asked(
         Typed(cloudtrail_selectors.Selectors, "a list of event selectors, plain or advanced ones"),
         "What it records; AWS's default is all management events.", default=cloudtrail_selectors.DEFAULT, detail=True,
-        aliases=("advanced_event_selectors",),
+        reads=("get_event_selectors",), aliases=("advanced_event_selectors",),
     )  # fmt: skip
     insight_selectors: frozenset[str] = asked(
         SET,
         "Unusual activity that is recorded: ApiCallRateInsight, ApiErrorRateInsight.",
         default=frozenset(),
         detail=True,
+        reads=("get_insight_selectors",),
     )
-    tags: Mapping[str, str] = asked(TAGS, "Tags.", default={}, detail=True)
+    tags: Mapping[str, str] = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags",))
     home_region: str | None = seen("Region that it is kept in.")
     account: str | None = seen("Account that it belongs to.")
     shadow: bool = seen("It is kept in another region or account than the one that shows it.", default=False)
-    delivery_error: str | None = seen("Why the last delivery to the bucket failed.", detail=True, volatile=True)
-    logs_delivery_error: str | None = seen("Why the last delivery to the log group failed.", detail=True, volatile=True)
+    delivery_error: str | None = seen(
+        "Why the last delivery to the bucket failed.", detail=True, reads=_STATUS, volatile=True
+    )
+    logs_delivery_error: str | None = seen(
+        "Why the last delivery to the log group failed.", detail=True, reads=_STATUS, volatile=True
+    )
 
     @derived("event_selectors")
     def records_management_events(self) -> bool:
@@ -139,7 +151,7 @@ def _state_of(read: Reader, trail: Mapping[str, Any], details: Mapping[str, Any]
         include_global_events=trail.get("IncludeGlobalServiceEvents", False),
         is_organization_trail=trail.get("IsOrganizationTrail", False),
         enable_log_file_validation=trail.get("LogFileValidationEnabled", False),
-        kms_key_id=trail.get("KmsKeyId") or None,
+        kms_key_id=kms_names.seen(read, trail.get("KmsKeyId")),
         cloudwatch_logs_log_group_arn=trail.get("CloudWatchLogsLogGroupArn") or None,
         cloudwatch_logs_role_arn=trail.get("CloudWatchLogsRoleArn") or None,
         sns_topic_name=trail.get("SnsTopicARN") or None,
@@ -196,7 +208,7 @@ def owner(name: str, state: State) -> str | None:
     if state.shadow:
         whose = "the organization's trail" if state.is_organization_trail else "the trail"
         return f"{whose} of {state.account} in {state.home_region}"
-    return regional.owner_of(state.tags)
+    return tagging.owner_of(name, state.tags)
 
 
 def loses(name: str, before: State, after: State | None) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from iamfix.kinds import regional
+from iamfix.kinds import tagging
 from iamfix.kinds.cloudtrail_selectors import DEFAULT, to_aws
 from iamfix.kinds.protocol import Look
 from iamfix.model import UNREAD, Call
@@ -60,7 +60,7 @@ def calls(name: str, before: Any | None, after: Any | None, look: Look, arn: str
 def _created(name: str, after: Any) -> dict[str, Any]:
     given = {param: getattr(after, field) for field, param in _PARAMS.items()}
     params = {"Name": name} | {param: value for param, value in given.items() if value is not None}
-    if tags := _list(regional.own(after.tags)):
+    if tags := _list(tagging.changed({}, after.tags)[1]):
         params["TagsList"] = tags
     return params
 
@@ -76,7 +76,7 @@ def _changed(before: Any, after: Any) -> dict[str, Any]:
 
 
 def _tags(arn: str, before: Any, after: Any, region: str | None) -> Iterator[Call]:
-    gone, new = regional.tag_steps(before.tags, after.tags)
+    gone, new = tagging.changed(before.tags, after.tags)
     if gone:
         tags = [{"Key": key} for key in gone]
         yield Call("cloudtrail", "remove_tags", {"ResourceId": arn, "TagsList": tags}, region)

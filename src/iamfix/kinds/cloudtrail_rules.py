@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from iamfix.kinds import cloudtrail_selectors, regional
+from iamfix.kinds import cloudtrail_selectors, kms_names, tagging
 from iamfix.kinds.protocol import Breach, Look
 from iamfix.model import UNREAD
 
@@ -25,11 +25,12 @@ def breaches(name: str, before: Any | None, after: Any, look: Look) -> Iterator[
     if after.is_multi_region_trail and not after.include_global_events:
         yield Breach("a trail of all regions records the events of global services", "include_global_events: true")
     yield from _logs(after, look)
+    yield from kms_names.missing(after.kms_key_id, look)
     if after.event_selectors is not UNREAD:
         yield from cloudtrail_selectors.breaches(after.event_selectors)
     if after.insight_selectors is not UNREAD:
         yield from _insights(after)
-    yield from regional.tag_breaches(after.tags)
+    yield from tagging.limit(after.tags)
 
 
 def _new(name: str, look: Look) -> Iterator[Breach]:

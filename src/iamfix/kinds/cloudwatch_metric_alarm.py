@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamfix.fields import FLAG, OPTIONAL_TEXT, SET, TAGS, TEXT, FieldError, Map, Scalar, asked, seen
-from iamfix.kinds import cloudwatch_lint, defaults, regional
+from iamfix.kinds import cloudwatch_lint, defaults, tagging
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call
 from iamfix.typed import Real, Typed
@@ -103,7 +103,7 @@ class State:
     alarm_actions: frozenset[str] = _actions("Actions on ALARM: ARNs, or names of SNS topics of the region.")
     ok_actions: frozenset[str] = _actions("Actions on OK.")
     insufficient_data_actions: frozenset[str] = _actions("Actions on INSUFFICIENT_DATA.")
-    tags: Mapping[str, str] = asked(TAGS, "Tags.", default={}, detail=True)
+    tags: Mapping[str, str] = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
     also: Mapping[str, Any] = seen("What else the alarm has; iamfix carries it along.", default={})
     state: str | None = seen("OK, ALARM or INSUFFICIENT_DATA.", volatile=True)
 
@@ -155,13 +155,13 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
     params = _params(after)
     if before is None:
         # Tags count only when the alarm is made.
-        tags = [{"Key": key, "Value": value} for key, value in sorted(regional.own(after.tags).items())]
+        tags = [{"Key": key, "Value": value} for key, value in sorted(tagging.changed({}, after.tags)[1].items())]
         more = {"Tags": tags} if tags else {}
         yield Call("cloudwatch", "put_metric_alarm", {"AlarmName": name, **params, **more}, look.region)
         return
     if params != _params(before):
         yield Call("cloudwatch", "put_metric_alarm", {"AlarmName": name, **params}, look.region)
-    gone, new = regional.tag_steps(before.tags, after.tags)
+    gone, new = tagging.changed(before.tags, after.tags)
     resource = {"ResourceARN": arn(name, after, look)}
     if gone:
         yield Call("cloudwatch", "untag_resource", {**resource, "TagKeys": gone}, look.region)
@@ -203,7 +203,7 @@ def arn(name: str, state: State, look: Look) -> str:
 
 
 def owner(name: str, state: State) -> str | None:
-    return regional.owner_of(state.tags)
+    return tagging.owner_of(name, state.tags)
 
 
 loses = defaults.loses_nothing
@@ -214,7 +214,7 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         return
     yield from cloudwatch_lint.rules(after)
     yield from cloudwatch_lint.never_fires(after, look)
-    yield from regional.tag_breaches(after.tags)
+    yield from tagging.limit(after.tags)
     for actions in (after.alarm_actions, after.ok_actions, after.insufficient_data_actions):
         if len(actions) > MAX_ACTIONS:
             yield Breach(f"{len(actions)} actions of one kind; AWS takes {MAX_ACTIONS}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from iamfix.fields import OPTIONAL_TEXT, TAGS, FieldError, Scalar, asked, seen
-from iamfix.kinds import defaults, regional
+from iamfix.kinds import defaults, kms_names, tagging
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call
 
@@ -15,7 +16,7 @@ SCOPE: Scope = "home"
 FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = None
-READS = (("logs", "describe_log_groups"), ("logs", "list_tags_for_resource"))
+READS = (("logs", "describe_log_groups"), ("logs", "list_tags_for_resource"), ("kms", "list_aliases"))
 EXAMPLE = """\
 - name: Where the trail delivers
   cloudwatchlogs_log_group:
@@ -49,13 +50,14 @@ class State:
         "Days for which events are kept; null for ever.", aliases=("retention_in_days",),
     )  # fmt: skip
     kms_key_id: str | None = asked(
-        OPTIONAL_TEXT, "KMS key that encrypts the events, by ARN; null for AWS's own encryption."
-    )
+        OPTIONAL_TEXT, "KMS key that encrypts the events, by alias or ARN; null for AWS's own encryption.",
+        resolve=kms_names.resolve,
+    )  # fmt: skip
     log_group_class: str = asked(
         Scalar(str, "a class of log groups", choices=("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")),
         "Class of the group; only STANDARD ones take metric filters.", default="STANDARD", fixed=True,
     )  # fmt: skip
-    tags: Mapping[str, str] = asked(TAGS, "Tags.", default={}, detail=True)
+    tags: Mapping[str, str] = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
     created: str | None = seen("When it was created (UTC).", volatile=True)
     stored_bytes: int | None = seen("Size of what it keeps, in bytes.", volatile=True)
 
@@ -71,10 +73,10 @@ def observe(read: Reader, want: Want) -> dict[str, State]:
     return {
         name: State(
             retention=found[name].get("retentionInDays"),
-            kms_key_id=found[name].get("kmsKeyId"),
+            kms_key_id=kms_names.seen(read, found[name].get("kmsKeyId")),
             log_group_class=found[name].get("logGroupClass", "STANDARD"),
             tags=tags[name],
-            created=regional.when_ms(found[name].get("creationTime")),
+            created=when_ms(found[name].get("creationTime")),
             stored_bytes=found[name].get("storedBytes"),
         )
         for name in wanted
@@ -90,26 +92,33 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
     if before is None:
         more: dict[str, object] = {"logGroupClass": after.log_group_class}
         if after.kms_key_id:
-            more["kmsKeyId"] = after.kms_key_id
-        if tags := regional.own(after.tags):
+            more["kmsKeyId"] = kms_names.key_arn(after.kms_key_id, look)
+        if tags := tagging.changed({}, after.tags)[1]:
             more["tags"] = dict(tags)
         yield Call("logs", "create_log_group", {**who, **more}, region)
         # CreateLogGroup has set these already.
         old = State(kms_key_id=after.kms_key_id, tags=after.tags)
     if old.kms_key_id != after.kms_key_id and after.kms_key_id:
-        yield Call("logs", "associate_kms_key", {**who, "kmsKeyId": after.kms_key_id}, region)
+        yield Call("logs", "associate_kms_key", {**who, "kmsKeyId": kms_names.key_arn(after.kms_key_id, look)}, region)
     elif old.kms_key_id != after.kms_key_id:
         yield Call("logs", "disassociate_kms_key", who, region)
     if old.retention != after.retention and after.retention:
         yield Call("logs", "put_retention_policy", {**who, "retentionInDays": after.retention}, region)
     elif old.retention != after.retention:
         yield Call("logs", "delete_retention_policy", who, region)
-    gone, new = regional.tag_steps(old.tags, after.tags)
+    gone, new = tagging.changed(old.tags, after.tags)
     resource = {"resourceArn": arn(name, after, look)}
     if gone:
         yield Call("logs", "untag_resource", {**resource, "tagKeys": gone}, region)
     if new:
         yield Call("logs", "tag_resource", {**resource, "tags": new}, region)
+
+
+def when_ms(milliseconds: int | None) -> str | None:
+    """Return a time that is given in milliseconds since 1970 in ISO 8601, UTC, to the second."""
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def group_arn(account: Any, region: str, name: str) -> str:
@@ -122,7 +131,7 @@ def arn(name: str, state: State, look: Look) -> str:
 
 
 def owner(name: str, state: State) -> str | None:
-    return regional.owner_of(state.tags)
+    return tagging.owner_of(name, state.tags)
 
 
 def loses(name: str, before: State, after: State | None) -> Iterator[str]:
@@ -137,7 +146,8 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         return
     if before is None and name.startswith("aws/"):
         yield Breach("names that begin with aws/ are AWS's own", "choose another name")
-    yield from regional.tag_breaches(after.tags)
+    yield from kms_names.missing(after.kms_key_id, look)
+    yield from tagging.limit(after.tags)
 
 
 ripples = defaults.no_ripples

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from iamfix.fields import FLAG, OPTIONAL_TEXT, TEXT, asked, seen
-from iamfix.kinds import defaults, regional
-from iamfix.kinds.cloudwatchlogs_log_group import group_arn
+from iamfix.kinds import defaults
+from iamfix.kinds.cloudwatchlogs_log_group import group_arn, when_ms
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import Call
 from iamfix.typed import Part, Real, Text, Typed
@@ -70,7 +70,7 @@ def observe(read: Reader, want: Want) -> dict[str, State]:
                 apply_on_transformed_logs=one.get("applyOnTransformedLogs", False),
                 field_selection_criteria=one.get("fieldSelectionCriteria"),
                 system_fields=tuple(one.get("emitSystemFieldDimensions", ())),
-                created=regional.when_ms(one.get("creationTime")),
+                created=when_ms(one.get("creationTime")),
             )
     return states
 

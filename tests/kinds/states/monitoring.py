@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
 
 from iamfix.kinds import cloudwatch_metric_alarm, cloudwatchlogs_log_group, cloudwatchlogs_log_group_metric_filter
-from iamfix.model import Call
+from iamfix.model import Call, Result
 
 REGION = "us-east-1"
-KEY = f"arn:aws:kms:{REGION}:111111111111:key/11111111-2222-3333-4444-555555555555"
+KEY = "alias/logs"
 TOPICS = tuple(f"arn:aws:sns:{REGION}:111111111111:{name}" for name in ("urgent", "daily"))
 
 tags = st.dictionaries(st.sampled_from(("Owner", "Env", "cost.center")), st.sampled_from(("a", "b c")), max_size=3)
@@ -62,4 +63,28 @@ STATES: Mapping[str, st.SearchStrategy[Any]] = {
 
 NAMES: Mapping[str, str] = {"cloudwatchlogs_log_group_metric_filter": "trail:thing"}
 
-SURROUNDINGS = (Call("logs", "create_log_group", {"logGroupName": "trail"}, REGION),)
+_KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "kms:*", "Resource": "*"},
+        {
+            "Effect": "Allow", "Principal": {"Service": [f"logs.{REGION}.amazonaws.com", "cloudtrail.amazonaws.com"]},
+            "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"], "Resource": "*",
+        },
+    ],
+}  # fmt: skip
+
+
+def key_calls(alias: str) -> tuple[Call, ...]:
+    """A key that CloudWatch Logs and CloudTrail may use."""
+    made = Result("", "create_key", "KeyMetadata.KeyId")
+    return (
+        Call("kms", "create_key", {"Policy": json.dumps(_KEY_POLICY)}, REGION),
+        Call("kms", "create_alias", {"AliasName": f"alias/{alias}", "TargetKeyId": made}, REGION),
+    )
+
+
+SURROUNDINGS = (
+    *key_calls("logs"),
+    Call("logs", "create_log_group", {"logGroupName": "trail"}, REGION),
+)

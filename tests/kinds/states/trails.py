@@ -72,6 +72,7 @@ SELECTORS = (
     read_selectors({"AdvancedEventSelectors": _advanced[:1]}),
     read_selectors({"AdvancedEventSelectors": _advanced}),
 )  # fmt: skip
+_keys = st.sampled_from((None, "alias/logs"))
 _logs = st.none() | st.sampled_from(GROUPS)
 
 
@@ -92,7 +93,7 @@ STATES: Mapping[str, st.SearchStrategy[Any]] = {
     "cloudtrail": st.builds(
         _state, bucket=st.sampled_from(BUCKETS), group=_logs, role=st.sampled_from(("logs", "logs2")),
         s3_key_prefix=st.sampled_from((None, "trails")), is_multi_region_trail=st.booleans(), globally=st.booleans(),
-        is_organization_trail=st.just(False), enable_log_file_validation=st.booleans(), kms_key_id=st.none(),
+        is_organization_trail=st.just(False), enable_log_file_validation=st.booleans(), kms_key_id=_keys,
         sns_topic_name=st.none(), enable_logging=st.booleans(), event_selectors=st.sampled_from(SELECTORS),
         insight_selectors=st.frozensets(st.sampled_from(("ApiCallRateInsight", "ApiErrorRateInsight"))), tags=tags,
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from iamfix.sandbox.call import Call
@@ -16,6 +17,7 @@ from iamfix.sandbox.evaluation import decide, statements_of
 from iamfix.sandbox.services.cloudtrail.state import Trail
 from iamfix.sandbox.services.iam import aws_policies
 from iamfix.sandbox.services.iam.state import IamState, Role
+from iamfix.sandbox.services.kms.use import find_key, service_may_use
 from iamfix.sandbox.services.logs.state import LogsState
 from iamfix.sandbox.services.organizations.state import OrgState
 from iamfix.sandbox.services.s3.state import Bucket, s3_state
@@ -27,9 +29,19 @@ SERVICE = "cloudtrail.amazonaws.com"
 def check_delivery(call: Call, trail: Trail) -> Trail:
     """The trail as CloudTrail keeps it: its topic and key by ARN. Raises what AWS answers when it cannot deliver."""
     context = {"aws:SourceArn": trail.arn(call.partition), "aws:SourceAccount": trail.account}
-    _check_bucket(call, trail, context)
+    bucket = _check_bucket(call, trail, context)
     _check_logs(call, trail)
-    return trail
+    return replace(trail, key=_checked_key(call, trail, bucket, context)) if trail.key else trail
+
+
+def _checked_key(call: Call, trail: Trail, bucket: Bucket, context: Mapping[str, str]) -> str:
+    key = find_key(call, str(trail.key))
+    if key is None or key.arn.split(":")[3] != bucket.region:
+        raise AwsError("KmsKeyNotFoundException", f"KMS key {trail.key} is not found in the bucket's region.")
+    encrypting = {**context, "kms:EncryptionContext:aws:cloudtrail:arn": trail.arn(call.partition)}
+    if not service_may_use(key, SERVICE, ("kms:GenerateDataKey", "kms:DescribeKey"), encrypting):
+        raise AwsError("InsufficientEncryptionPolicyException", f"Insufficient permissions to access KMS key {key.arn}")
+    return key.arn
 
 
 def _check_bucket(call: Call, trail: Trail, context: Mapping[str, str]) -> Bucket:

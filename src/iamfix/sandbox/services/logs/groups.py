@@ -7,6 +7,7 @@ from typing import Any
 
 from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
+from iamfix.sandbox.services.kms.use import find_key, service_may_use
 from iamfix.sandbox.services.logs.state import (
     LogGroup,
     LogsState,
@@ -107,10 +108,18 @@ def _by_identifier(call: Call) -> LogGroup:
     return take_group(call, name.removesuffix(":*"))
 
 
-def _checked_key(call: Call, group: LogGroup, key: str) -> str:
-    if ":key/" not in key:
+def _checked_key(call: Call, group: LogGroup, name: str) -> str:
+    """Source: CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS"."""
+    key = find_key(call, name) if ":key/" in name else None
+    context = {
+        "aws:SourceArn": group.arn(call),
+        "aws:SourceAccount": call.account,
+        "kms:EncryptionContext:aws:logs:arn": group.arn(call),
+    }
+    service, actions = f"logs.{call.region}.amazonaws.com", ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
+    if key is None or not service_may_use(key, service, actions, context):
         raise AwsError("InvalidParameterException", "The specified KMS key does not exist or is not allowed to be used")
-    return key
+    return key.arn
 
 
 def delete_log_group(call: Call) -> Answer:
