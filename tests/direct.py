@@ -30,12 +30,13 @@ ACCOUNT = Account(id="111111111111", name="lab")
 class Direct:
     """One account. It is a `Reader` of its home region, and sends calls as `Sender` does, without patience."""
 
-    def __init__(self, account: Account = ACCOUNT) -> None:
+    def __init__(self, account: Account = ACCOUNT, around: layout.Layout = "none") -> None:
+        """`around` is what there is at first, as for `Sandbox`."""
         self.account, self.region = account, account.home_region
         self.now = datetime(2026, 9, 21, tzinfo=UTC)
         self.sent: list[str] = []
         self._cloud = Cloud(0, TurnableClock(self.now.timestamp()))
-        layout.build(self._cloud, "none")
+        layout.build(self._cloud, around)
         assert self._cloud.credentials.default is not None
         self._caller = self._cloud.credentials.default
         self._names = {
@@ -118,7 +119,7 @@ def resolved(value: Any, given: Mapping[str, Any]) -> Any:
     if isinstance(value, Result):
         found: Any = given[value.operation]
         for part in value.path.split("."):
-            found = found[part]
+            found = found[int(part) if part.isdigit() else part]
         return found
     if isinstance(value, Generated):
         return "Aa1!" + "".join(random.choices("abcdefgh", k=20))

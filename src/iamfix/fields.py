@@ -360,6 +360,8 @@ class FieldSpec:
     """The operations of READS that only this detail is read with; the others of READS are the bulk reads."""
     always: bool = False
     """A detail that is read of every resource that a task names: without it nothing can be said of the others."""
+    made: bool = False
+    """AWS gives it when the resource is made: one that is made again gets another."""
     volatile: bool = False
     """It changes by itself (last use): never a reason to refuse a plan as stale."""
     resolve: Callable[..., Any] | None = None

@@ -48,6 +48,9 @@ def _details(world: World, done: Change) -> frozenset[str]:
 
 def _target(done: Change, now: Any | None) -> Any | None:
     """Return how the resource should look: as now, with the run's own step taken back."""
+    if done.before is not None and now is None:
+        new = {name: spec.default for name, spec in fields_of(type(done.before)).items() if spec.made}
+        return replace(done.before, **new)
     if done.before is None or now is None or done.after is None:
         return done.before
     fields = {}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from iamfix.aws.model import faults
 from iamfix.fields import derived_of, differences, fields_of, from_plain, to_plain
 from iamfix.kinds import KINDS
+from iamfix.kinds.optional import kept
 from iamfix.wanted import details_of
 from iamfix.world import Spot
 from tests.direct import ACCOUNT, Direct
@@ -27,7 +28,7 @@ many = settings(
 @cache
 def _aws() -> Direct:
     """One account for all examples: each leaves it as it found it."""
-    aws = Direct()
+    aws = Direct(around="bare")
     aws.follow(SURROUNDINGS)
     return aws
 
@@ -60,11 +61,12 @@ def test_calls_lead_there_and_back(kind_name: str, data: st.DataObject) -> None:
     """Calls from a to b arrive at b; their undo goes back; none leads from x to x; every call fits AWS's model."""
     kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
     states = STATES[kind_name]
-    first, second = data.draw(st.none() | states), data.draw(states)
+    stays = _now(kind_name, name) if kept(kind) else None
+    first, second = data.draw(states if stays else st.none() | states), data.draw(states)
     look = Spot(aws.world(), _region(kind_name))
 
     if first is not None:
-        aws.follow(kind.calls(name, None, first, look))
+        aws.follow(kind.calls(name, stays, _toward(stays, first), look))
     before = _now(kind_name, name)
     assert (before is None) == (first is None)
     assert before is None or not differences(first, before)
@@ -85,8 +87,10 @@ def test_calls_lead_there_and_back(kind_name: str, data: st.DataObject) -> None:
     assert back is None or differences(before, back) == ()
 
     if back is not None:
-        aws.follow(kind.calls(name, back, None, look))
-    assert _now(kind_name, name) is None
+        aws.follow(kind.calls(name, back, stays, look))
+    end = _now(kind_name, name)
+    assert (end is None) == (stays is None)
+    assert end is None or differences(stays, end) == ()
 
 
 @pytest.mark.parametrize("kind_name", MADE)
@@ -95,11 +99,13 @@ def test_calls_lead_there_and_back(kind_name: str, data: st.DataObject) -> None:
 def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObject) -> None:
     """However few of the calls were made, the calls from there lead to where they should."""
     kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
-    first, second = data.draw(STATES[kind_name]), data.draw(st.none() | STATES[kind_name])
+    stays = _now(kind_name, name) if kept(kind) else None
+    first = data.draw(STATES[kind_name])
+    second = data.draw(STATES[kind_name] if stays else st.none() | STATES[kind_name])
     share = data.draw(st.floats(0, 1))
     look = Spot(aws.world(), _region(kind_name))
 
-    aws.follow(kind.calls(name, None, first, look))
+    aws.follow(kind.calls(name, stays, _toward(stays, first), look))
     before = _now(kind_name, name)
     forward = list(kind.calls(name, before, _toward(before, second), look))
     aws.follow(forward[: round(share * len(forward))])
@@ -111,7 +117,7 @@ def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObje
     assert reached is None or differences(_toward(reached, second), reached) == ()
 
     if reached is not None:
-        aws.follow(kind.calls(name, reached, None, look))
+        aws.follow(kind.calls(name, reached, stays, look))
 
 
 @pytest.mark.parametrize("kind_name", MADE)
@@ -135,7 +141,7 @@ def test_every_field_says_what_it_is(kind_name: str) -> None:
 @pytest.mark.parametrize("kind_name", sorted(KINDS))
 def test_a_kind_names_all_reads_that_it_sends(kind_name: str) -> None:
     """What `iamfix permissions` prints for an apply is what looking needs."""
-    aws = Direct()
+    aws = Direct(around="bare")
     aws.follow(SURROUNDINGS)
     aws.sent.clear()
     kind = KINDS[kind_name]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from iamfix.kinds import (
     access_analyzer,
+    ai_opt_out_policy,
     cloudtrail,
     cloudwatch_metric_alarm,
     cloudwatchlogs_log_group,
@@ -22,9 +23,15 @@ from iamfix.kinds import (
     iam_role,
     iam_user,
     kms_key,
+    organization,
+    organization_account,
+    organizational_unit,
+    rcp,
     s3_bucket,
+    scp,
     securityhub,
     sns_topic,
+    tag_policy,
 )
 from iamfix.kinds.protocol import Kind
 
@@ -46,4 +53,11 @@ KINDS: Mapping[str, Kind] = {
     "kms_key": kms_key,
     "s3_bucket": s3_bucket,
     "sns_topic": sns_topic,
+    "organization": organization,
+    "organizational_unit": organizational_unit,
+    "organization_account": organization_account,
+    "scp": scp,
+    "rcp": rcp,
+    "tag_policy": tag_policy,
+    "ai_opt_out_policy": ai_opt_out_policy,
 }

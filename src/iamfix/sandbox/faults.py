@@ -45,6 +45,7 @@ class Faults:
     """The switches; all are off at first.
 
     `throttle`: the fraction (0 to 1) of requests that are answered with the service's throttling error.
+    `throttle_every`: service -> n: each nth request of it is answered with its throttling error.
     `latency`: seconds by which every answer is late.
     `page_size`: no page of a list has more items than this, whatever was asked; None for AWS's own sizes.
     `empty_pages`: the second page of every list that has one is empty (AWS documents that this happens).
@@ -57,6 +58,8 @@ class Faults:
     page_size: int | None = None
     empty_pages: bool = False
     short_sessions: float | None = None
+    throttle_every: dict[str, int] = field(default_factory=dict)
+    _asked: dict[str, int] = field(default_factory=dict)
     _failures: list[_Failure] = field(default_factory=list)
     _hooks: list[Hook] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -67,6 +70,8 @@ class Faults:
             self.throttle = self.latency = 0.0
             self.page_size = self.short_sessions = None
             self.empty_pages = False
+            self.throttle_every.clear()
+            self._asked.clear()
             self._failures.clear()
             self._hooks.clear()
 
@@ -107,9 +112,12 @@ class Faults:
         return None
 
     def throttled(self, service: str) -> AwsError | None:
-        """The throttling error for this request, or None; drawn at random."""
+        """The throttling error for this request, or None; by its turn, or drawn at random."""
         with self._lock:
-            if not self.throttle or self.rng.random() >= self.throttle:
+            self._asked[service] = self._asked.get(service, 0) + 1
+            every = self.throttle_every.get(service)
+            turn = every is not None and self._asked[service] % every == 0
+            if not turn and (not self.throttle or self.rng.random() >= self.throttle):
                 return None
         code, status = _THROTTLED.get(service, ("ThrottlingException", 400))
         return AwsError(code, "Rate exceeded", status=status)

@@ -12,9 +12,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from iamfix.model import Call
-from tests.kinds.states import detection, iam, monitoring, shared, trails
+from tests.kinds.states import detection, iam, monitoring, organizations, shared, trails
 
-_FAMILIES: tuple[Any, ...] = (detection, iam, monitoring, shared, trails)
+_FAMILIES: tuple[Any, ...] = (detection, iam, monitoring, organizations, shared, trails)
 
 STATES: Mapping[str, st.SearchStrategy[Any]] = {
     kind: one for family in _FAMILIES for kind, one in family.STATES.items()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from iamfix.sandbox.call import Service
 from iamfix.sandbox.services import (
     accessanalyzer,
+    account,
     cloudtrail,
     cloudwatch,
     config,
@@ -24,6 +25,7 @@ from iamfix.sandbox.services import (
 
 _OWN = (
     accessanalyzer.SERVICE,
+    account.SERVICE,
     cloudtrail.SERVICE,
     cloudwatch.SERVICE,
     config.SERVICE,

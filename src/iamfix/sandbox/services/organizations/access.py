@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from iamfix.sandbox.call import Call, page
 from iamfix.sandbox.errors import AwsError
+from iamfix.sandbox.evaluation import decide_trust, statements_of
 from iamfix.sandbox.services.organizations.state import Member, Organization, OrgPolicy, OrgState, Unit
 
 T = TypeVar("T")
@@ -30,17 +31,30 @@ def for_readers(call: Call) -> Organization:
     """The organization, for calls of the management account and delegated administrators. Raises AccessDenied…"""
     found = organization(call)
     delegated = any(account == call.account for account, _ in org_state(call).delegated)
-    if call.account != found.management_account and not delegated:
+    if call.account != found.management_account and not delegated and not _delegated(call):
         raise _denied()
     return found
 
 
 def for_manager(call: Call) -> Organization:
-    """The organization, for calls of the management account only. Raises AccessDeniedException."""
+    """The organization, for calls of the management account, or of whom the resource policy lets make them.
+
+    Raises AccessDeniedException.
+    """
     found = organization(call)
-    if call.account != found.management_account:
+    if call.account != found.management_account and not _delegated(call):
         raise _denied()
     return found
+
+
+def _delegated(call: Call) -> bool:
+    """Whether the organization's resource policy lets the caller's account make this call."""
+    text = org_state(call).resource_policy
+    if text is None:
+        return False
+    known = (f"arn:{call.partition}:iam::{call.account}:root", call.account, call.caller.principal_arn)
+    action = f"organizations:{call.operation}"
+    return decide_trust(statements_of(text), action, known, {"aws:PrincipalAccount": call.account}) == "allow"
 
 
 def _denied() -> AwsError:

@@ -74,9 +74,11 @@ def _attach(state: OrgState, policy: OrgPolicy, target: str) -> None:
 
 
 def settle_types(state: OrgState) -> None:
-    """Finish what is being enabled: it has been asked about once."""
+    """Finish what is being enabled: it has been asked about often enough."""
     for policy_type, status in list(state.types.items()):
-        if status == "PENDING_ENABLE":
+        left = state.type_polls_left.get(policy_type, 1) - 1
+        state.type_polls_left[policy_type] = left
+        if status == "PENDING_ENABLE" and left <= 0:
             state.types[policy_type] = "ENABLED"
 
 
@@ -103,6 +105,7 @@ def enable_policy_type(call: Call) -> Answer:
     if org.features != "ALL":
         raise constraint("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE", "Enable all features first.")
     state.types[policy_type] = "PENDING_ENABLE"
+    state.type_polls_left[policy_type] = state.type_polls
     if policy_type in DEFAULTS:
         for target in _all_targets(state, org):
             _attach(state, DEFAULTS[policy_type], target)

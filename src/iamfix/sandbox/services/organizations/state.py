@@ -89,3 +89,6 @@ class OrgState:
         self.delegated: dict[tuple[str, str], datetime] = {}
         self.resource_policy: str | None = None
         self.creation_polls = 3
+        self.type_polls = 1
+        """How often ListRoots shows a policy type as PENDING_ENABLE."""
+        self.type_polls_left: dict[str, int] = {}
