@@ -16,7 +16,7 @@ from iamfix.model import Plan
 from iamfix.sandbox import Sandbox
 from iamfix.shared_policy import SharedPolicy
 from tests.direct import resolved
-from tests.kinds.states import NAMES, STATES, SURROUNDINGS
+from tests.kinds.states import EXAMPLES, NAMES, STATES, SURROUNDINGS
 from tests.running import Project
 
 
@@ -41,7 +41,7 @@ def _changes(plan: Plan) -> list[Any]:
 
 @pytest.mark.parametrize("kind", sorted(STATES))
 def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> None:
-    """A first plan changes, a second does not, and a rollback leaves AWS as it was: on 25 pairs of random States."""
+    """A first plan changes, a second does not, and a rollback leaves AWS as it was: on pairs of random States."""
     given_so_far: dict[str, Any] = {}
     for call in SURROUNDINGS:
         client = bare.client(call.service, region=call.region or "us-east-1")
@@ -51,7 +51,13 @@ def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> N
     states = STATES[kind] if kept(KINDS[kind]) else st.none() | STATES[kind]
 
     @given(first=states, second=states)
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    @settings(
+        max_examples=EXAMPLES.get(kind, 25),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        derandomize=True,
+    )
     def steps(first: Any, second: Any) -> None:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()

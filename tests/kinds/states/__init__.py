@@ -1,7 +1,8 @@
 """Random States of every kind that can be made, and what must exist around them: one module for a family of kinds.
 
 Each module has `STATES` (kind -> strategy), `NAMES` (kind -> the name to use, where "thing" does not do) and
-`SURROUNDINGS` (calls that make what its States refer to).
+`SURROUNDINGS` (calls that make what its States refer to). `EXAMPLES` (kind -> how many pairs go through the four steps)
+is for kinds that share their code with others.
 """
 
 from __future__ import annotations
@@ -20,4 +21,7 @@ STATES: Mapping[str, st.SearchStrategy[Any]] = {
     kind: one for family in _FAMILIES for kind, one in family.STATES.items()
 }
 NAMES: Mapping[str, str] = {kind: name for family in _FAMILIES for kind, name in family.NAMES.items()}
+EXAMPLES: Mapping[str, int] = {
+    kind: most for family in _FAMILIES for kind, most in getattr(family, "EXAMPLES", {}).items()
+}
 SURROUNDINGS: tuple[Call, ...] = tuple(call for family in _FAMILIES for call in family.SURROUNDINGS)

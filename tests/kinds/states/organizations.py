@@ -85,6 +85,10 @@ NAMES: Mapping[str, str] = {
     "organizational_unit": "workloads/thing",
     "organization_account": "payments-dev",
 }
+EXAMPLES: Mapping[str, int] = {
+    "organization": 10, "organizational_unit": 15, "organization_account": 15, "scp": 15, "rcp": 6, "tag_policy": 6,
+    "ai_opt_out_policy": 6,
+}  # fmt: skip
 _ROOT = "r-prac"
 SURROUNDINGS: tuple[Call, ...] = (
     Call("organizations", "enable_aws_service_access", {"ServicePrincipal": "account.amazonaws.com"}),
