@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import botocore.session
 from botocore.config import Config
@@ -147,7 +149,29 @@ class Sessions:
             except BotoCoreError as error:
                 raise AwsError(service, "create_client", type(error).__name__, str(error), region) from error
         client.meta.events.register("before-send", count.add)
+        if (endpoint := urlsplit(client.meta.endpoint_url)).hostname and takes_no_prefix(str(endpoint.hostname)):
+            client.meta.events.register_first("before-sign", partial(_without_prefix, endpoint.netloc))
         return client
+
+
+def takes_no_prefix(host: str) -> bool:
+    """Tell whether a host cannot have names below it: an address, or localhost. AWS's own endpoints all can.
+
+    S3 control puts the account id before its host's name (S3 API Reference, "AWS account ID in the Host header"); in
+    front of an endpoint of one's own that is an address, this would be the name of nothing.
+    """
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def _without_prefix(netloc: str, request: Any, **_: Any) -> None:
+    """Before a request is signed: leave out what was put before the endpoint's host."""
+    url = urlsplit(request.url)
+    if url.netloc.endswith(f".{netloc}"):
+        request.url = urlunsplit(url._replace(netloc=netloc))
 
 
 class Counter:

@@ -9,7 +9,7 @@ from typing import Any
 
 from iamfix.fields import FLAG, TAGS, TEXT, Asked, Context, Exact, FieldError, asked, seen
 from iamfix.kinds import defaults, tagging
-from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call, Json, Mark, Result
 from iamfix.policy.document import Document
 from iamfix.shared_policy import SHARED_POLICY
@@ -321,4 +321,15 @@ def notes(name: str, before: State | None, after: State | None, look: Look) -> I
         yield f"its deletion, which is scheduled for {before.pending_deletion}, is cancelled"
 
 
-needs = defaults.own_needs
+def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+    """Source: Service Authorization Reference, "AWS Key Management Service"."""
+    base = f"arn:{look.account.partition}:kms:{look.region}:{look.account.id}"
+    key = arn(name, state, look) or f"{base}:key/*"
+    if call.operation == "create_key":
+        yield Need("*")
+        if "Tags" in call.params:
+            yield Need("*", "kms:TagResource")
+        return
+    yield Need(key)
+    if call.operation.endswith("_alias"):
+        yield Need(f"{base}:alias/{name}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from iamfix.fields import OPTIONAL_TEXT, SET, TAGS, TEXT, asked, seen
 from iamfix.kinds import defaults, tagging
-from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.kinds.sns_subscriptions import BY_HAND, Subscribed, Subscriptions
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
@@ -217,4 +217,9 @@ def notes(name: str, before: State | None, after: State | None, look: Look) -> I
             yield f"{item} must be confirmed within 48 hours, with the link that AWS sends; until then it gets nothing"
 
 
-needs = defaults.own_needs
+def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+    """Source: Service Authorization Reference, "Amazon SNS"; SNS Developer Guide, "Topic tags"."""
+    topic = arn(name, state, look)
+    yield Need(topic)
+    if call.operation == "create_topic" and "Tags" in call.params:
+        yield Need(topic, "sns:TagResource")

@@ -38,7 +38,15 @@ _ACTIONS = {
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
+    "s3:DeleteBucketOwnershipControls": "s3:PutBucketOwnershipControls",
     "s3:DeleteBucketTagging": "s3:PutBucketTagging",
+    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+    "s3:PutObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+    "s3control:PutPublicAccessBlock": "s3:PutAccountPublicAccessBlock",
+    "s3control:DeletePublicAccessBlock": "s3:PutAccountPublicAccessBlock",
     "lambda:Invoke": "lambda:InvokeFunction",
 }
 _FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"})
@@ -92,8 +100,9 @@ def allowed(call: Call, action: str, resource: str | None) -> Decision:
 
 def action_of(call: Call) -> str:
     """The action, as policies name it, behind an operation."""
-    action = f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
-    return _ACTIONS.get(action, action)
+    if (special := _ACTIONS.get(f"{call.service}:{call.operation}")) is not None:
+        return special
+    return f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
 
 
 def resource_of(call: Call) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from iamfix.kinds import kms_key, s3_bucket, sns_topic
+from iamfix.kinds import kms_key, s3_account_public_access_block, s3_bucket, sns_topic
 from iamfix.kinds.sns_subscriptions import Subscribed
 from iamfix.model import Call
 from iamfix.policy.document import Document
@@ -109,6 +109,15 @@ topics = st.builds(
     subscriptions=st.sampled_from([Subscribed(), Subscribed((_QUEUE,))]), tags=tags,
 )  # fmt: skip
 
-STATES: Mapping[str, st.SearchStrategy[Any]] = {"kms_key": keys, "s3_bucket": buckets, "sns_topic": topics}
-NAMES: Mapping[str, str] = {}
+account_blocks = st.sampled_from(
+    [s3_account_public_access_block.State(**{part: part in some for part in _PARTS}) for some in _subsets(_PARTS)]
+)
+
+STATES: Mapping[str, st.SearchStrategy[Any]] = {
+    "kms_key": keys,
+    "s3_account_public_access_block": account_blocks,
+    "s3_bucket": buckets,
+    "sns_topic": topics,
+}
+NAMES: Mapping[str, str] = {"s3_account_public_access_block": "account"}
 SURROUNDINGS = (Call("s3", "create_bucket", {"Bucket": "log-target"}, REGION),)
