@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from iamfix.kinds import (
     access_analyzer,
+    access_analyzer_finding,
     ai_opt_out_policy,
     cloudtrail,
     cloudwatch_metric_alarm,
@@ -38,6 +39,7 @@ from iamfix.kinds.protocol import Kind
 
 KINDS: Mapping[str, Kind] = {
     "access_analyzer": access_analyzer,
+    "access_analyzer_finding": access_analyzer_finding,
     "config_recorder": config_recorder,
     "guardduty_detector": guardduty_detector,
     "securityhub": securityhub,

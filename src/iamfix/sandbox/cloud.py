@@ -58,6 +58,7 @@ class Cloud:
         self.management_account: str | None = None
         self.enforce = True
         self.organization_id: str | None = None
+        self.opted_in: dict[str, frozenset[str]] = {}
         self.credentials = Credentials()
         self._states: dict[tuple[type, str, str], object] = {}
 

@@ -18,6 +18,7 @@ from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.errors import AwsError, ConnectionDroppedError
 from iamfix.sandbox.identity import identify
 from iamfix.sandbox.log import Record, RequestLog, is_mutating
+from iamfix.sandbox.regions import check_enabled
 from iamfix.sandbox.services import SERVICES
 from iamfix.sandbox.validation import check_params
 
@@ -54,6 +55,7 @@ class Dispatcher:
         with self.cloud.lock:
             partition = str(get_partition(request.region))
             caller = identify(self.cloud, request, partition)
+            check_enabled(self.cloud, caller.account, partition, request.region, request.service, request.protocol)
             call = Call(
                 cloud=self.cloud,
                 service=request.service,

@@ -91,7 +91,13 @@ def _lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{ASCII}": r"\x00-\x7f"}
+_CLASSES = {
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",  # Java's two halves of what is one character to Python
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+    r"\p{ASCII}": r"\x00-\x7f",
+}
 
 
 @cache

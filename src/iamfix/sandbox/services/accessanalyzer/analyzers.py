@@ -7,17 +7,12 @@ from typing import Any
 
 from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
-from iamfix.sandbox.services.accessanalyzer.state import Analyzer, AnalyzerState, ArchiveRule, key, take
+from iamfix.sandbox.services.accessanalyzer.state import Analyzer, AnalyzerState, ArchiveRule, take
 from iamfix.sandbox.services.organizations.state import OrgState
 
 SERVICE_PRINCIPAL = "access-analyzer.amazonaws.com"
 MOST = {"ACCOUNT": 1, "ORGANIZATION": 5}
 """Analyzers of each scope and use, per region (model of CreateAnalyzer, member `type`)."""
-
-
-def _in_region(call: Call) -> list[Analyzer]:
-    found = call.state(AnalyzerState).analyzers.all_seen(call.replica)
-    return [one for one in found if one.arn.split(":")[3] == call.region]
 
 
 def _shown(one: Analyzer) -> dict[str, Any]:
@@ -29,11 +24,11 @@ def _shown(one: Analyzer) -> dict[str, Any]:
 
 def create_analyzer(call: Call) -> Answer:
     """CreateAnalyzer: few of each type, those of the organization only where it is trusted."""
-    name, kind, state = call.param("analyzerName"), call.param("type"), call.state(AnalyzerState)
-    if state.analyzers.latest(key(call, name)) is not None:
+    name, kind, state = call.param("analyzerName"), call.param("type"), call.regional(AnalyzerState)
+    if state.analyzers.latest(name) is not None:
         raise AwsError("ConflictException", f"An analyzer {name} exists already.", status=409)
     scope = kind.split("_", maxsplit=1)[0]
-    same = [one for one in state.analyzers.all_latest() if one.type == kind and one.arn.split(":")[3] == call.region]
+    same = [one for one in state.analyzers.all_latest() if one.type == kind]
     if len(same) >= MOST[scope]:
         raise AwsError("ServiceQuotaExceededException", f"There are {len(same)} analyzers of type {kind}.", status=402)
     if scope == "ORGANIZATION":
@@ -46,7 +41,7 @@ def create_analyzer(call: Call) -> Answer:
     rules = {rule["ruleName"]: ArchiveRule(rule["filter"], now, now) for rule in call.params.get("archiveRules") or ()}
     arn = f"arn:{call.partition}:access-analyzer:{call.region}:{call.account}:analyzer/{name}"
     made = Analyzer(name, arn, kind, now, configuration, call.params.get("tags") or {}, rules)
-    state.analyzers.put(key(call, name), made)
+    state.analyzers.put(name, made)
     return {"arn": arn}
 
 
@@ -72,13 +67,17 @@ def update_analyzer(call: Call) -> Answer:
         raise AwsError("ValidationException", "This action is not supported for external access analyzers.")
     configuration = call.params.get("configuration") or {}
     _check_configuration(one.type, configuration)
-    call.state(AnalyzerState).analyzers.put(key(call, one.name), replace(one, configuration=configuration))
+    call.regional(AnalyzerState).analyzers.put(one.name, replace(one, configuration=configuration))
     return {"configuration": configuration}
 
 
 def list_analyzers(call: Call) -> Answer:
     """ListAnalyzers: those of the region."""
-    found = [one for one in _in_region(call) if call.params.get("type") in (None, one.type)]
+    found = [
+        one
+        for one in call.regional(AnalyzerState).analyzers.all_seen(call.replica)
+        if call.params.get("type") in (None, one.type)
+    ]
     some, token = page(call, found, size_param="maxResults", token_param="nextToken")
     return {"analyzers": [_shown(one) for one in some], "nextToken": token}
 
@@ -91,7 +90,7 @@ def get_analyzer(call: Call) -> Answer:
 def delete_analyzer(call: Call) -> Answer:
     """DeleteAnalyzer: with its archive rules and findings."""
     one = take(call, call.param("analyzerName"))
-    call.state(AnalyzerState).analyzers.delete(key(call, one.name))
+    call.regional(AnalyzerState).analyzers.delete(one.name)
     return {}
 
 
@@ -103,7 +102,7 @@ def tag_resource(call: Call) -> Answer:
     """TagResource."""
     one = _tagged(call)
     made = replace(one, tags={**one.tags, **call.params["tags"]})
-    call.state(AnalyzerState).analyzers.put(key(call, one.name), made)
+    call.regional(AnalyzerState).analyzers.put(one.name, made)
     return {}
 
 
@@ -111,7 +110,7 @@ def untag_resource(call: Call) -> Answer:
     """UntagResource."""
     one = _tagged(call)
     tags = {name: value for name, value in one.tags.items() if name not in call.params["tagKeys"]}
-    call.state(AnalyzerState).analyzers.put(key(call, one.name), replace(one, tags=tags))
+    call.regional(AnalyzerState).analyzers.put(one.name, replace(one, tags=tags))
     return {}
 
 

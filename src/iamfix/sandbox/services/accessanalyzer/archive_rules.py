@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
-from iamfix.sandbox.services.accessanalyzer.state import Analyzer, AnalyzerState, ArchiveRule, key, take
+from iamfix.sandbox.services.accessanalyzer.state import Analyzer, AnalyzerState, ArchiveRule, take
 
 
 def _rule(one: Analyzer, name: str) -> ArchiveRule:
@@ -21,7 +21,7 @@ def create_archive_rule(call: Call) -> Answer:
     if name in one.rules:
         raise AwsError("ConflictException", f"An archive rule {name} exists already.", status=409)
     rules = {**one.rules, name: ArchiveRule(call.params["filter"], now, now)}
-    call.state(AnalyzerState).analyzers.put(key(call, one.name), replace(one, rules=rules))
+    call.regional(AnalyzerState).analyzers.put(one.name, replace(one, rules=rules))
     return {}
 
 
@@ -30,7 +30,7 @@ def update_archive_rule(call: Call) -> Answer:
     one, name = take(call, call.param("analyzerName")), call.param("ruleName")
     changed = replace(_rule(one, name), filter=call.params["filter"], updated=call.cloud.now())
     made = replace(one, rules={**one.rules, name: changed})
-    call.state(AnalyzerState).analyzers.put(key(call, one.name), made)
+    call.regional(AnalyzerState).analyzers.put(one.name, made)
     return {}
 
 
@@ -39,7 +39,7 @@ def delete_archive_rule(call: Call) -> Answer:
     one, name = take(call, call.param("analyzerName")), call.param("ruleName")
     _rule(one, name)
     rules = {other: rule for other, rule in one.rules.items() if other != name}
-    call.state(AnalyzerState).analyzers.put(key(call, one.name), replace(one, rules=rules))
+    call.regional(AnalyzerState).analyzers.put(one.name, replace(one, rules=rules))
     return {}
 
 

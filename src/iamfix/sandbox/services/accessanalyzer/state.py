@@ -1,4 +1,4 @@
-"""What Access Analyzer remembers of one account: its analyzers, by region and name."""
+"""What Access Analyzer remembers of one region of an account."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ class ArchiveRule:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What an analyzer has found."""
+
+    id: str
+    type: str
+    resource: str
+    resource_type: str
+    created: datetime
+    status: str = "ACTIVE"
+
+
+@dataclass(frozen=True)
 class Analyzer:
     """An analyzer of one region."""
 
@@ -32,24 +44,20 @@ class Analyzer:
     configuration: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, ArchiveRule] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 class AnalyzerState:
-    """All analyzers of an account; keys are `region/name`."""
+    """The analyzers of a region, by name."""
 
     def __init__(self, visibility: Visibility) -> None:
         self.analyzers: Store[Analyzer] = Store(visibility)
 
 
-def key(call: Call, name: str) -> str:
-    """The key of an analyzer in the called region."""
-    return f"{call.region}/{name}"
-
-
 def take(call: Call, name: str) -> Analyzer:
     """An analyzer of the called region. Raises ResourceNotFoundException."""
-    found = call.state(AnalyzerState).analyzers.seen(key(call, name), call.replica)
-    latest = call.state(AnalyzerState).analyzers.latest(key(call, name))
+    found = call.regional(AnalyzerState).analyzers.seen(name, call.replica)
+    latest = call.regional(AnalyzerState).analyzers.latest(name)
     if found is None or latest is None:
         raise AwsError("ResourceNotFoundException", f"The analyzer {name} does not exist.", status=404)
     return latest

@@ -22,7 +22,12 @@ def put_object(call: Call) -> Answer:
 
 def _new_version(call: Call, bucket: Bucket, body: bytes | None) -> Version:
     version = call.cloud.new_id("", 32) if bucket.versioning == "Enabled" else "null"
-    return Version(call.param("Key"), version, call.cloud.now(), body)
+    return Version(call.param("Key"), version, call.cloud.now(), body, _metadata(call))
+
+
+def _metadata(call: Call) -> dict[str, str]:
+    """S3 keeps the names in lower case (S3 User Guide, "Working with object metadata")."""
+    return {name.lower(): value for name, value in (call.params.get("Metadata") or {}).items()}
 
 
 def _write(call: Call, bucket: Bucket, version: Version) -> None:
@@ -44,7 +49,13 @@ def get_object(call: Call) -> Answer:
     found = _current(read_bucket(call)).get(call.param("Key"))
     if found is None or found.body is None:
         raise AwsError("NoSuchKey", "The specified key does not exist.", status=404)
-    return {"Body": found.body, "ContentLength": len(found.body), "ETag": _etag(found.body), "LastModified": found.at}
+    told = {"ContentLength": len(found.body), "ETag": _etag(found.body), "LastModified": found.at}
+    return {"Body": found.body, "Metadata": dict(found.metadata), **told}
+
+
+def head_object(call: Call) -> Answer:
+    """HeadObject: what GetObject tells, without the content."""
+    return {name: value for name, value in get_object(call).items() if name != "Body"}
 
 
 def delete_object(call: Call) -> Answer:
@@ -100,6 +111,7 @@ def list_object_versions(call: Call) -> Answer:
 
 OPERATIONS: Mapping[str, Handler] = {
     "PutObject": put_object,
+    "HeadObject": head_object,
     "GetObject": get_object,
     "DeleteObject": delete_object,
     "ListObjectsV2": list_objects_v2,

@@ -29,6 +29,7 @@ class Version:
     id: str
     at: datetime
     body: bytes | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

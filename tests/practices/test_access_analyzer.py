@@ -1,0 +1,105 @@
+"""Practice 7, Access Analyzer: an analyzer in every region, and one request a region to see that all is well."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamfix.model import Plan
+from iamfix.run import Options, Runner
+from iamfix.sandbox import Sandbox
+from iamfix.sandbox.services.accessanalyzer.state import AnalyzerState, Finding
+from tests.running import Project, Quiet
+
+PLAYBOOK = Path("playbooks/practices/access-analyzer.yml")
+
+
+def _runner(project: Project, **extra: Any) -> Runner:
+    options = Options(
+        inventory=project.inventory, journal=project.folder / "journal", limit="management", extra_vars=extra
+    )
+    return Runner(options, Quiet())
+
+
+def _plan(project: Project, **extra: Any) -> Plan:
+    plan = _runner(project, **extra).plan([PLAYBOOK])
+    assert [(one.error, one.incomplete) for one in plan.accounts] == [(None, False)]
+    return plan
+
+
+def test_every_region_gets_one(bare: Sandbox, tmp_path: Path) -> None:
+    """All regions that the account has enabled; where somebody made one already, it is kept; again is nothing to do."""
+    bare.client("accessanalyzer", region="eu-west-1").create_analyzer(analyzerName="theirs", type="ACCOUNT")
+    regions = [one["RegionName"] for one in bare.client("ec2").describe_regions()["Regions"]]
+    project = Project(tmp_path)
+    runner = _runner(project)
+    outcome = runner.apply(runner.plan([PLAYBOOK]))
+    assert outcome.accounts == {"management": "done"}
+    for region in regions:
+        found = bare.client("accessanalyzer", region=region).list_analyzers()["analyzers"]
+        assert [one["name"] for one in found] == ["theirs" if region == "eu-west-1" else "iamfix-external-access"]
+    assert list(_plan(project).changes()) == []
+
+
+def test_what_costs_is_asked_for_and_named(bare: Sandbox, tmp_path: Path) -> None:
+    """An analyzer of unused access is made only when a variable says so, and the plan says that it costs."""
+    project = Project(tmp_path)
+    assert {change.after.type for change in _plan(project).changes()} == {"ACCOUNT"}
+    plan = _plan(project, unused_access_analyzer=True)
+    (change,) = [change for change in plan.changes() if change.after.type != "ACCOUNT"]
+    assert change.region == "us-east-1"
+    assert any("charges" in note for note in change.notes)
+
+
+def test_findings_are_told(bare: Sandbox, tmp_path: Path) -> None:
+    """What an analyzer has found, and nobody has archived, is a finding of the plan."""
+    bare.client("accessanalyzer").create_analyzer(analyzerName="theirs", type="ACCOUNT")
+    analyzers = bare.cloud.state(AnalyzerState, "111111111111/us-east-1", "aws").analyzers
+    one = analyzers.latest("theirs")
+    assert one is not None
+    now = datetime.now(UTC)
+    found = tuple(
+        Finding(f"id-{status}", "ExternalAccess", f"arn:aws:s3:::{status}", "AWS::S3::Bucket", now, status)
+        for status in ("ACTIVE", "ARCHIVED")
+    )
+    analyzers.put("theirs", replace(one, findings=found))
+    (finding,) = [finding for account in _plan(Project(tmp_path)).accounts for finding in account.findings]
+    assert finding.address == "management/us-east-1/access_analyzer_finding/id-ACTIVE"
+    assert "arn:aws:s3:::ACTIVE: ExternalAccess" in finding.message
+
+
+@pytest.mark.parametrize("regions", [1, 17])
+def test_one_request_a_region(regions: int, bare: Sandbox, tmp_path: Path) -> None:
+    """Besides who we are and which regions there are, seeing that nothing is to do takes one request a region."""
+    names = [one["RegionName"] for one in bare.client("ec2").describe_regions()["Regions"]][:regions]
+    task = {"access_analyzer": {"name": "all", "type": "ACCOUNT"}, "regions": names}
+    project = Project(tmp_path)
+    project.apply(project.plan(task))
+    plan = project.plan(task)
+    assert list(plan.changes()) == []
+    assert plan.accounts[0].api_calls == regions + 1
+
+
+def test_many_regions_take_hardly_longer_than_one(bare: Sandbox, tmp_path: Path) -> None:
+    """At 30 ms a request, 17 regions side by side take less than three times what one takes."""
+    names = [one["RegionName"] for one in bare.client("ec2").describe_regions()["Regions"]][:17]
+    bare.faults.latency = 0.03
+    project = Project(tmp_path)
+    playbooks = {
+        count: project.playbook({"access_analyzer": {"name": "all"}, "regions": names[:count]}).rename(
+            tmp_path / f"{count}.yml"
+        )
+        for count in (1, 17)
+    }
+    took: dict[int, list[float]] = {1: [], 17: []}
+    for _ in range(4):
+        for count, playbook in playbooks.items():
+            began = time.monotonic()
+            project.runner().plan([playbook])
+            took[count].append(time.monotonic() - began)
+    assert min(took[17]) < 3 * min(took[1]), took
