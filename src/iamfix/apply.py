@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -159,7 +159,7 @@ class Applier:
         began, pause = self.clock.monotonic(), 0.5
         while True:
             world = self.new_world()
-            world.read_ahead((change.kind, change.region) for change in changes)
+            _look_ahead(world, final.values(), after=True)
             off = {at: fields for at, change in final.items() if (fields := _off(world, change))}
             if not off:
                 return
@@ -181,7 +181,7 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
         Moved: a resource looks neither as before its change nor as after it; or the calls are not those that the
             change needs, which happens when a plan file was tampered with.
     """
-    world.read_ahead((change.kind, change.region) for change in changes)
+    _look_ahead(world, changes)
     chains: dict[str, list[Change]] = {}
     for change in whole:
         chains.setdefault(change.address, []).append(change)
@@ -208,6 +208,19 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
     if problems := moved or wrong:
         raise Moved(problems)
     return due
+
+
+def _look_ahead(world: World, changes: Iterable[Change], *, after: bool = False) -> None:
+    """Look at all that changes, or has changed, side by side, with the details that will be compared."""
+    asked: dict[tuple[str, str | None, frozenset[str]], set[str]] = {}
+    for change in changes:
+        seen = change.before is not None and not after
+        known = change.before if seen else change.after
+        details = frozenset() if known is None else known_details(world.kinds[change.kind], known, seen=seen)
+        asked.setdefault((change.kind, change.region, details), set()).add(change.name)
+    world.read_ahead((kind, region) for kind, region, _ in asked)
+    for (kind, region, details), names in asked.items():
+        world.look(kind, frozenset(names), region, details)
 
 
 def _made(world: World, chain: Sequence[Change]) -> int | str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from iamfix.enforce import enforced
@@ -76,11 +76,18 @@ class Fold:
             account=account,
             changes=tuple(self.changes),
             findings=tuple(self.findings),
-            problems=tuple(dict.fromkeys(self.problems)),
+            problems=tuple(dict.fromkeys([*self.problems, *self._reports()])),
             unchanged=len(self._seen - changed),
             ignored=len(self._ignored),
             incomplete=self.incomplete,
         )
+
+    def _reports(self) -> Iterator[Problem]:
+        """Say how old the reports are that told something."""
+        for report, made_at in self.world.reports.items():
+            summary = f"{report} of {made_at:%Y-%m-%dT%H:%M:%SZ} told what needs no closer look"
+            hint = "what matched by it was looked at again; what is younger than it may be missing"
+            yield Problem("info", self.world.account.name, summary, hint, "report")
 
     def _task(self, play: int, task: Task, scope: Scope, tags: tuple[str, ...], allow: tuple[str, ...]) -> None:
         tags = (*tags, *task.tags)
@@ -201,6 +208,7 @@ class Fold:
     ) -> None:
         place = task.at(str(task.kind), "select")
         matching = list(self._matching(str(task.kind), str(task.select), place, scope, region))
+        self.world.look(str(task.kind), frozenset(resource.name for resource in matching), region, _details(kind, task))
         # What has a path for its name goes after all that is below it.
         for resource in reversed(matching) if task.state == "absent" else matching:
             self._one(
@@ -218,16 +226,23 @@ class Fold:
     ) -> Iterator[Resource]:
         """Yield the resources for which `select` holds, leaving out those that others own."""
         kind = self.world.kinds[kind_name]
-        matches = [
-            resource
-            for resource in self.world.resources(kind_name, region)
-            if scope.child({}, resource).expression(select, place)
-        ]
+
+        def holds(resource: Resource) -> bool:
+            return bool(scope.child({}, resource).expression(select, place))
+
+        matches = [resource for resource in self.world.resources(kind_name, region) if holds(resource)]
+        names = frozenset(resource.name for resource in matches)
+        touched = frozenset().union(*(resource.touched for resource in matches))
+        if self.world.closer(kind_name, names, region, touched):
+            # What matched by a report that may be hours old must match by how it looks now.
+            there = self.world.all(kind_name, region)
+            matches = [resource for resource in matches if resource.name in there and holds(resource)]
+            names = frozenset(resource.name for resource in matches)
         for resource in matches:
             if kind.owner(resource.name, self.world.get(kind_name, resource.name, region)):
                 self._ignored.add(self.world.address(kind_name, resource.name, region))
             else:
-                yield resource
+                yield replace(resource, among=names)
 
     def _one(
         self, kind: Kind, task: Task, scope: Scope, origin: Origin, name: str, region: str | None,
@@ -284,7 +299,7 @@ class Fold:
         if done.before is None:
             inner = scope.child({}, {"name": done.name, **to_plain(self.world.kinds[done.kind].State())})
         else:
-            inner = scope.child({}, Resource(self.world, done.kind, done.region, done.name))
+            inner = scope.child({}, Resource(self.world, done.kind, done.region, done.name, frozenset((done.name,))))
         when = staged.get("when", [])
         for text in when if isinstance(when, list) else [when]:
             if not inner.expression(text, task.at("staged", "when")):
@@ -351,6 +366,14 @@ class Fold:
         summary = f"not planned, because AWS refused a read: {error.service}:{error.operation}{where}: {error.code}"
         hint = f"{error.message} (`iamfix permissions` prints the policy that planning needs)"
         self.problems.append(Problem("warning", str(task.at()), f"{task.name}: {summary}", hint, "unreadable"))
+
+
+def _details(kind: Kind, task: Task) -> frozenset[str]:
+    """Return the details that a task must know of what it changes: all of what goes, else those that it sets."""
+    if task.state == "absent":
+        return details_of(kind)
+    known = settable(kind)
+    return details_of(kind) & {known[name].name for name in task.args if name in known}
 
 
 def _error(place: Place, summary: str, hint: str = "") -> Problem:

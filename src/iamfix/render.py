@@ -575,7 +575,7 @@ class Renderer:
             if kind not in world.kinds:
                 raise SecurityError(f"there is no kind {kind!r}; {nearest(kind, world.kinds)}")
             where = None if world.kinds[kind].SCOPE == "global" else region or account.home_region
-            return list(world.resources(kind, where))
+            return list(world.resources(kind, where, live=True))
 
         def template(path: str, **variables: Any) -> Any:
             return self.template(path, scope[0].child({}, variables))

@@ -30,6 +30,13 @@ def rollback_changes(
         origin = Origin(f"Take back: {done.origin.task}", f"run {run}", done.origin.practice, (), (), (0, number))
         back = change(world, done.kind, done.name, done.region, target, origin)
         if back is None:
+            if now is None and target is not None:
+                lost = ", ".join(done.loses) or "it"
+                problems.append(
+                    Problem(
+                        "warning", done.address, f"nothing brings it back: {lost} is gone for good", "", "irreversible"
+                    )
+                )
             continue
         changes.append(back)
         problems += breach_problems(world.kinds[done.kind], back, Spot(world, done.region))

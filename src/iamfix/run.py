@@ -434,7 +434,7 @@ class _Looks:
     def new_world(self) -> World:
         self.close()
         self._reads = Reads(self._session, self._runner.clock, self._runner.chance, self._runner.stop)
-        self._world = _world(self._session, self._reads, self._runner._everyone())
+        self._world = _world(self._session, self._reads, self._runner._everyone(), live=True)
         return self._world
 
     def known(self, name: str) -> bool:
@@ -451,11 +451,11 @@ def _all_tasks(tasks: Sequence[Task]) -> Iterator[Task]:
         yield from _all_tasks(task.tasks)
 
 
-def _world(session: AccountSession, reads: Reads, accounts: Sequence[Account]) -> World:
+def _world(session: AccountSession, reads: Reads, accounts: Sequence[Account], *, live: bool = False) -> World:
     def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
         return KINDS[kind].observe(reads.at(region), want)
 
-    return World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread, accounts)
+    return World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread, accounts, live=live)
 
 
 def _wave(play: Play, accounts: Sequence[Account]) -> Wave:

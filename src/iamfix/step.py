@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from iamfix.kinds.protocol import Kind
-from iamfix.model import UNREAD, Call, Change, Need, Origin
+from iamfix.model import Call, Change, Need, Origin
 from iamfix.world import Spot, World
 
 
@@ -54,9 +53,4 @@ def follow(world: World, done: Change) -> None:
     ripples = list(kind.ripples(done.name, done.before, done.after, Spot(world, done.region)))
     world.put(done.kind, done.name, done.region, done.after)
     for ripple in ripples:
-        where = None if world.kinds[ripple.kind].SCOPE == "global" else done.region
-        state = world.get(ripple.kind, ripple.name, where)
-        if state is None or getattr(state, ripple.field) is UNREAD:
-            continue
-        value = (getattr(state, ripple.field) | ripple.step.include) - ripple.step.exclude
-        world.put(ripple.kind, ripple.name, where, replace(state, **{ripple.field: value}))
+        world.ripple(ripple, done.region)

@@ -22,6 +22,9 @@ SIDE_BY_SIDE = 8
 """Reads of one account at a time; IAM answers some 5 to 10 a second before it throttles."""
 REGIONS_SIDE_BY_SIDE = 20
 """Regions of one account at a time: each has rates of its own, and there are some 17 to 34."""
+REPORT_PATIENCE = 300.0
+"""Seconds within which AWS has written a report; some minutes for accounts of thousands of users."""
+_WRITING = ("STARTED", "INPROGRESS")
 _PAGE = 1000
 _Item = TypeVar("_Item")
 _PAGINATOR: Any = Paginator
@@ -95,6 +98,8 @@ class Reads:
             )
             return answer
 
+        if operation.startswith("generate_"):
+            return self._written(lambda: one(**params), service, operation, region)
         if not whole or not client.can_paginate(operation):
             return one(**params)
         pages: Any = client.get_paginator(operation)
@@ -103,6 +108,19 @@ class Reads:
         patient: Any = _PAGINATOR(one, pages._pagination_cfg, pages._model)
         found: Mapping[str, Any] = patient.paginate(**params, PaginationConfig=config).build_full_result()
         return found
+
+    def _written(
+        self, ask: Callable[[], Mapping[str, Any]], service: str, operation: str, region: str
+    ) -> Mapping[str, Any]:
+        """Ask for a report until AWS has written it. Raises AwsError `ReportInProgress` when it takes too long."""
+        began, pause = self.clock.monotonic(), 0.5
+        while (answer := ask()).get("State") in _WRITING:
+            if self.clock.monotonic() - began + pause > REPORT_PATIENCE:
+                told = f"AWS has not written the report within {REPORT_PATIENCE:.0f} s"
+                raise AwsError(service, operation, "ReportInProgress", told, region)
+            self.clock.sleep(pause)
+            pause = min(pause * 1.6, 10.0)
+        return answer
 
 
 def enabled_regions(reads: Reads) -> list[str]:

@@ -27,3 +27,11 @@ def named(kind: Kind, name: str, look: Look) -> str:
     """
     function = getattr(kind, "named", None)
     return name if function is None else str(function(name, look))
+
+
+def one_by_one(kind: Kind) -> bool:
+    """Tell whether AWS lists a kind's resources one owner at a time (`ONE_BY_ONE`): one is best looked at by its name.
+
+    `observe` then sends for `want.names` what those need, and no more.
+    """
+    return bool(getattr(kind, "ONE_BY_ONE", False))

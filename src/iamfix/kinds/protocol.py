@@ -6,7 +6,7 @@ lead from one look to another); what is ordinary it takes over from `defaults`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -65,9 +65,25 @@ class Want:
 
     names: frozenset[str] | None = None
     details: frozenset[str] = frozenset()
+    live: bool = False
+    """How it looks now is asked for: a report that AWS wrote some time ago is not good enough."""
 
     def has(self, name: str) -> bool:
         return self.names is None or name in self.names
+
+
+class Reported(dict[str, Any]):
+    """What `observe` returns where a report of AWS's, up to hours old, has told something.
+
+    What matches a `select` by it is looked at again before anything is made of it. `fields` are those that the report
+    told; with `names` it also told which resources there are, so that one it lacks may exist all the same.
+    """
+
+    def __init__(
+        self, states: Mapping[str, Any], report: str, made_at: datetime, fields: Iterable[str], *, names: bool = False
+    ) -> None:
+        super().__init__(states)
+        self.report, self.made_at, self.fields, self.names = report, made_at, frozenset(fields), names
 
 
 class Look(Protocol):
@@ -104,12 +120,22 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Ripple:
-    """What a change does to a set of names in another resource: a user who joins a group has it in `groups`."""
+    """What a change does to a field of another resource: a user who joins a group has it in `groups`.
+
+    `step` is added to and taken from a set, or makes the new value of the old one. Without a field the other resource
+    goes away: a user's keys go with the user.
+    """
 
     kind: str
     name: str
-    field: str
-    step: Partial
+    field: str | None = None
+    step: Partial | Callable[[Any], Any] | None = None
+
+    def of(self, value: Any) -> Any:
+        """Return what the field's value becomes."""
+        if isinstance(self.step, Partial):
+            return (value | self.step.include) - self.step.exclude
+        return value if self.step is None else self.step(value)
 
 
 class Kind(Protocol):
