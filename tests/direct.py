@@ -6,16 +6,23 @@ import random
 from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
 from botocore import xform_name
 
 from iamfix.aws.errors import normal
-from iamfix.aws.model import operation_of
+from iamfix.aws.model import faults, operation_of
 from iamfix.kinds import KINDS
 from iamfix.kinds.protocol import Want
-from iamfix.model import Account, AwsError, Call, Generated, Result
+from iamfix.model import Account, AccountPlan, AwsError, Call, Generated, Result
+from iamfix.plan import Fold
+from iamfix.playbook import load_playbooks
+from iamfix.render import Renderer
 from iamfix.sandbox import world as layout
+from iamfix.sandbox.building import Builder
 from iamfix.sandbox.call import Call as SandboxCall
 from iamfix.sandbox.clock import TurnableClock
 from iamfix.sandbox.cloud import Cloud
@@ -27,16 +34,41 @@ from iamfix.world import World
 ACCOUNT = Account(id="111111111111", name="lab")
 
 
-class Direct:
+class Asking:
+    """The part of a `Reader` that follows from its `get`."""
+
+    def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+    def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
+        try:
+            return self.get(service, operation, **params)
+        except AwsError as error:
+            if error.code in missing:
+                return None
+            raise
+
+    def first(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        return self.get(service, operation, **params)
+
+    def each(
+        self, service: str, operation: str, params: Iterable[Mapping[str, Any]], *missing: str
+    ) -> list[Mapping[str, Any] | None]:
+        return [self.find(service, operation, *missing, **one) for one in params]
+
+
+class Direct(Asking):
     """One account. It is a `Reader` of its home region, and sends calls as `Sender` does, without patience."""
 
     def __init__(self, account: Account = ACCOUNT, around: layout.Layout = "none") -> None:
         """`around` is what there is at first, as for `Sandbox`."""
         self.account, self.region = account, account.home_region
-        self.now = datetime(2026, 9, 21, tzinfo=UTC)
         self.sent: list[str] = []
-        self._cloud = Cloud(0, TurnableClock(self.now.timestamp()))
+        self._refused: dict[str, str] = {}
+        self.clock = TurnableClock(datetime(2026, 9, 21, tzinfo=UTC).timestamp())
+        self._cloud = Cloud(0, self.clock)
         layout.build(self._cloud, around)
+        self.build = Builder(self._cloud, account.id)
         assert self._cloud.credentials.default is not None
         self._caller = self._cloud.credentials.default
         self._names = {
@@ -50,53 +82,61 @@ class Direct:
         other.region = region or self.account.home_region
         return other
 
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.now(), UTC)
+
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        """Send one request, and those for its further pages."""
+        self.sent.append(operation)
+        answer = self._page(service, operation, params)
+        while answer.get("IsTruncated"):
+            more = self._page(service, operation, {**params, "Marker": answer["Marker"]})
+            lists = {key: answer[key] + value for key, value in more.items() if isinstance(value, list)}
+            answer = {**more, **lists}
+        return answer
+
+    def _page(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         name = self._names[service][operation]
         call = SandboxCall(
             cloud=self._cloud, service=service, operation=name, params=params, account=self.account.id,
             region=self.region, partition="aws", caller=self._caller, replica=0,
         )  # fmt: skip
-        self.sent.append(operation)
+        if (code := self._refused.get(operation)) is not None:
+            raise AwsError(service, operation, code, "the test refuses it")
         try:
             if SERVICES[service].strict:
-                check_params(service, operation_of(Call(service, operation, {})), params)
+                check_params(service, operation_of(Call(service, operation, {})), dict(params))
             answer = SERVICES[service].operations[name](call)
         except SandboxError as error:
             raise AwsError(service, operation, normal(error.code), error.message) from None
-        return self._with_the_rest(service, operation, params, _as_sent(answer or {}))
+        sent: dict[str, Any] = _as_sent(answer or {})
+        return sent
 
-    def _with_the_rest(
-        self, service: str, operation: str, params: Mapping[str, Any], page: dict[str, Any]
-    ) -> Mapping[str, Any]:
-        """Put all pages of a list of IAM's together, as a `Reader` does."""
-        if not page.get("IsTruncated"):
-            return page
-        rest = self.get(service, operation, **{**params, "Marker": page["Marker"]})
-        return {name: page[name] + value if isinstance(value, list) else value for name, value in rest.items()}
+    def refuse(self, operation: str, code: str) -> None:
+        """From now on, answer this operation with an error."""
+        self._refused[operation] = code
 
-    def first(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-        return self.get(service, operation, **params)
+    def world(self, *, live: bool = True) -> World:
+        """A world that has read nothing yet; a `live` one takes no report for how things are."""
 
-    def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
-        try:
-            return self.get(service, operation, **params)
-        except AwsError as error:
-            if error.code in missing:
-                return None
-            raise
-
-    def each(
-        self, service: str, operation: str, params: Iterable[Mapping[str, Any]], *missing: str
-    ) -> list[Mapping[str, Any] | None]:
-        return [self.find(service, operation, *missing, **one) for one in params]
-
-    def world(self) -> World:
-        """A world that has read nothing yet."""
+        readers: dict[str | None, _Remembering] = {}
 
         def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
-            return KINDS[kind].observe(self.at(region), want)
+            return KINDS[kind].observe(readers.setdefault(region, _Remembering(self.at(region))), want)
 
-        return World(self.account, KINDS, observe)
+        return World(self.account, KINDS, observe, live=live)
+
+    def plan(self, *tasks: Mapping[str, Any]) -> AccountPlan:
+        """Plan tasks, as `iamfix plan` would."""
+        with TemporaryDirectory() as folder:
+            playbook = Path(folder, "p.yml")
+            playbook.write_text(yaml.safe_dump([{"accounts": "all", "tasks": list(tasks)}]), encoding="utf-8")
+            play = load_playbooks([playbook], KINDS).plays[0]
+        world = self.world(live=False)
+        fold = Fold(world, Renderer([]).scope(self.account, {}, world), faults)
+        fold.run(0, play)
+        return fold.result(self.account)
 
     def follow(self, calls: Iterable[Call], results: dict[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
         """Send calls in order, putting in what earlier ones have given; returns the answers by operation."""
@@ -105,6 +145,26 @@ class Direct:
             sender = self.at(call.region)
             given[call.operation] = sender.get(call.service, call.operation, **resolved(call.params, given))
         return given
+
+
+class _Remembering(Asking):
+    """A `Reader` that keeps all answers, as the product's does."""
+
+    def __init__(self, aws: Direct) -> None:
+        self.account, self.region, self.now, self._aws = aws.account, aws.region, aws.now, aws
+        self._answers: dict[str, Mapping[str, Any] | AwsError] = {}
+
+    def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        key = repr((service, operation, sorted(params.items())))
+        if key not in self._answers:
+            try:
+                self._answers[key] = self._aws.get(service, operation, **params)
+            except AwsError as error:
+                self._answers[key] = error
+        answer = self._answers[key]
+        if isinstance(answer, AwsError):
+            raise answer
+        return answer
 
 
 def _as_sent(value: Any) -> Any:

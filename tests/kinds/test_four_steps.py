@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 from iamfix.fields import FieldSpec, fields_of, to_plain
 from iamfix.kinds import KINDS
 from iamfix.kinds.optional import kept
-from iamfix.model import Plan
+from iamfix.model import Call, Plan
 from iamfix.sandbox import Sandbox
 from iamfix.shared_policy import SharedPolicy
 from tests.direct import resolved
-from tests.kinds.states import EXAMPLES, NAMES, STATES, SURROUNDINGS
+from tests.kinds.states import EXAMPLES, FOUND, NAMES, STATES, SURROUNDINGS
 from tests.running import Project
 
 
@@ -77,5 +78,41 @@ def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> N
         back = runner.apply(runner.rollback(outcome.run_id), "rollback")
         assert set(back.accounts.values()) == {"done"}
         assert _changes(project.plan(_task(kind, first))) == []
+
+    steps()
+
+
+@pytest.mark.parametrize("kind", sorted(FOUND))
+def test_what_is_found_goes_the_four_steps(kind: str, bare: Sandbox, tmp_path: Path) -> None:
+    """Plan, apply, plan, roll back, for what is asked of 25 found resources; then each is removed, and stays so."""
+    iam, found = bare.client("iam"), FOUND[kind]
+    for call in SURROUNDINGS:
+        getattr(iam, call.operation)(**call.params)
+
+    @given(making=st.sampled_from(found.makings), asked=found.asked)
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    def steps(making: tuple[Call, ...], asked: Mapping[str, Any]) -> None:
+        answers: dict[str, Any] = {}
+        for call in making:
+            answers[call.operation] = getattr(iam, call.operation)(**resolved(call.params, answers))
+        task = {kind: {"name": found.name(answers), **asked}}
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        project = Project(folder, allow=("irreversible",))
+        planned = project.plan(task)
+        if _changes(planned):
+            outcome = project.apply(planned)
+            assert set(outcome.accounts.values()) == {"done"}
+            assert _changes(project.plan(task)) == []
+            runner = project.runner()
+            back = runner.apply(runner.rollback(outcome.run_id), "rollback")
+            assert set(back.accounts.values()) == {"done"}
+            assert _changes(project.plan(task)) == _changes(planned)
+        gone = {kind: {"name": found.name(answers), "state": "absent"}}
+        outcome = project.apply(project.plan(gone))
+        assert set(outcome.accounts.values()) == {"done"}
+        assert _changes(project.plan(gone)) == []
+        lost = project.runner().rollback(outcome.run_id)
+        assert (_changes(lost), [problem.rule for problem in lost.problems()]) == ([], ["irreversible"])
 
     steps()

@@ -17,7 +17,7 @@ from iamfix.kinds.optional import kept
 from iamfix.wanted import details_of
 from iamfix.world import Spot
 from tests.direct import ACCOUNT, Direct
-from tests.kinds.states import NAMES, STATES, SURROUNDINGS
+from tests.kinds.states import FOUND, NAMES, SEEN, STATES, SURROUNDINGS
 
 MADE = sorted(STATES)
 many = settings(
@@ -49,9 +49,10 @@ def _toward(before: Any | None, wanted: Any | None) -> Any | None:
     return replace(before, **{name: getattr(wanted, name) for name, spec in specs.items() if spec.settable})
 
 
-def test_every_kind_that_can_be_made_is_under_these_laws() -> None:
+def test_every_kind_is_under_these_laws() -> None:
     """A new kind cannot be forgotten here."""
     assert {name for name, kind in KINDS.items() if kind.CREATABLE} == set(STATES)
+    assert sorted(KINDS) == sorted([*STATES, *FOUND, *SEEN])
 
 
 @pytest.mark.parametrize("kind_name", MADE)
@@ -120,6 +121,53 @@ def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObje
         aws.follow(kind.calls(name, reached, stays, look))
 
 
+@pytest.mark.parametrize("kind_name", sorted(FOUND))
+@given(data=st.data())
+@many
+def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObject) -> None:
+    """Calls arrive at what is asked and their undo goes back; from any half-way point it goes; nothing makes one."""
+    kind, found, aws = KINDS[kind_name], FOUND[kind_name], _aws()
+    making, asked, share = data.draw(st.sampled_from(found.makings)), data.draw(found.asked), data.draw(st.floats(0, 1))
+    name = found.name(aws.follow(making))
+    look = Spot(aws.world(), _region(kind_name))
+    before = _now(kind_name, name)
+    assert before is not None
+
+    after = replace(before, **asked)
+    forward, undo = list(kind.calls(name, before, after, look)), list(kind.calls(name, after, before, look))
+    removal = list(kind.calls(name, before, None, look))
+    assert [fault for call in (*forward, *undo, *removal) for fault in faults(call)] == []
+    assert list(kind.calls(name, after, after, look)) == []
+    assert bool(forward) == bool(differences(before, after))
+    aws.follow(forward)
+    assert differences(after, _now(kind_name, name)) == ()
+    aws.follow(undo)
+    assert differences(before, _now(kind_name, name)) == ()
+
+    assert removal
+    assert list(kind.loses(name, before, None))
+    aws.follow(removal[: round(share * len(removal))])
+    half = _now(kind_name, name)
+    if half is not None:
+        aws.follow(kind.calls(name, half, None, look))
+    assert _now(kind_name, name) is None
+    assert list(kind.calls(name, None, before, look)) == []
+
+
+@pytest.mark.parametrize("kind_name", SEEN)
+def test_what_is_only_seen_is_never_changed(kind_name: str) -> None:
+    """It is there, nothing of it can be asked for, and no call leads anywhere."""
+    world = _aws().world()
+    kind, look = KINDS[kind_name], Spot(world, _region(kind_name))
+    states = world.all(kind_name, _region(kind_name), details_of(kind))
+    assert states
+    assert not [spec for spec in fields_of(kind.State).values() if spec.settable]
+    for name, state in states.items():
+        assert [
+            call for one, other in ((state, None), (None, state)) for call in kind.calls(name, one, other, look)
+        ] == []
+
+
 @pytest.mark.parametrize("kind_name", MADE)
 @given(data=st.data())
 @settings(max_examples=100, deadline=None)
@@ -143,7 +191,10 @@ def test_a_kind_names_all_reads_that_it_sends(kind_name: str) -> None:
     """What `iamfix permissions` prints for an apply is what looking needs."""
     aws = Direct(around="bare")
     aws.follow(SURROUNDINGS)
+    if kind_name in FOUND:
+        aws.follow(FOUND[kind_name].makings[-1])
     aws.sent.clear()
     kind = KINDS[kind_name]
     aws.world().all(kind_name, _region(kind_name), details_of(kind))
+    aws.world(live=False).all(kind_name, _region(kind_name), details_of(kind))
     assert set(aws.sent) <= {operation for _, operation in kind.READS}

@@ -255,7 +255,7 @@ def needs(kind: str, call: Call, name: str, state: Any, look: Look) -> Iterator[
     UpdateUser and UpdateGroup (both the old and the new ARN) and AddRoleToInstanceProfile (PassRole); IAM User Guide,
     "Tags for IAM resources" (tagging while creating). Creating with a boundary needs the right to put it too.
     """
-    if call.operation == "delete_virtual_mfa_device":
+    if call.operation in ("delete_virtual_mfa_device", "tag_mfa_device", "untag_mfa_device"):
         yield Need(str(call.params["SerialNumber"]))
         return
     resources = _resources(kind, call, name, state, look)

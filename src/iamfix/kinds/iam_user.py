@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from iamfix.fields import DOCUMENTS, FLAG, FOLDED_TAGS, OPTIONAL_TEXT, SET, TEXT, asked, seen
-from iamfix.kinds import defaults
+from iamfix.kinds import credential_report, defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds import iam_user_credentials as credentials
-from iamfix.kinds.protocol import Breach, Look, Need, Reader, Ripple, Scope, Want
+from iamfix.kinds.protocol import Breach, Look, Need, Reader, Reported, Ripple, Scope, Want
 from iamfix.model import UNREAD, Call, Generated, Mark
 
 SCOPE: Scope = "global"
@@ -48,6 +48,10 @@ class State:
         reads=credentials.OPERATIONS["console_access"],
     )  # fmt: skip
     groups: frozenset[str] = seen("Groups the user is in; a group's `users` sets them.", default=frozenset(), codec=SET)
+    mfa_active: bool | Mark = seen(
+        "Has an MFA device that is active.", default=False, detail=True, volatile=True,
+        reads=credentials.OPERATIONS["mfa_devices"],
+    )  # fmt: skip
     mfa_devices: tuple[str, ...] | Mark = seen(
         "MFA devices, by serial number or ARN.", default=(), detail=True, reads=credentials.OPERATIONS["mfa_devices"]
     )
@@ -82,8 +86,13 @@ def observe(read: Reader, want: Want) -> dict[str, State]:
         for found in iam.details(read, "UserDetailList")
         if want.has(found["UserName"])
     }
-    facts = {field: credentials.DETAILS[field](read, sorted(states)) for field in sorted(want.details)}
-    return {name: replace(state, **{field: facts[field][name] for field in facts}) for name, state in states.items()}
+    if not want.details:
+        return states
+    report = credentials.report_for(read, want.live, want.details)
+    rows = report.rows if report else {}
+    facts = {field: credentials.DETAILS[field](read, sorted(states), rows) for field in sorted(want.details)}
+    states = {name: replace(state, **{field: facts[field][name] for field in facts}) for name, state in states.items()}
+    return Reported(states, credential_report.NAME, report.made_at, credentials.TOLD) if report else states
 
 
 def calls(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
@@ -129,9 +138,8 @@ def _console_call(who: Mapping[str, str], access: bool) -> Call:
 
 def _delete(who: Mapping[str, str], before: State) -> Iterator[Call]:
     """Remove what AWS wants removed first: credentials before rights, so that nobody acts half-way."""
-    yield from credentials.removal(who, before.access_keys, before.mfa_devices, before.other_credentials)
-    if before.console_access is True:
-        yield _console_call(who, access=False)
+    console = before.console_access is True
+    yield from credentials.removal(who, console, before.access_keys, before.mfa_devices, before.other_credentials)
     yield from iam.inline_calls("user", who, before.inline_policies, {})
     yield from iam.attachment_calls("user", who, before.managed_policies, frozenset())
     for group in sorted(before.groups):
@@ -169,6 +177,10 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
     yield from iam.boundary_ripples("user", name, old.permissions_boundary, new.permissions_boundary)
     for group in old.groups ^ new.groups:
         yield iam.membership_ripple(group, name, joins=group in new.groups)
+    if after is None:
+        yield from credentials.removal_ripples(name, old.access_keys, old.mfa_devices)
+    elif old.console_access is True and new.console_access is False:
+        yield Ripple("iam_login_profile", name)
 
 
 notes = defaults.no_notes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.credentials import LastUse, UserKey
@@ -19,6 +20,7 @@ from iamfix.sandbox.services.iam.state import (
     Policy,
     PolicyVersion,
     Role,
+    RootUser,
     User,
     VirtualMfa,
 )
@@ -113,12 +115,52 @@ class Builder:
         self.state.put_user(user)
         return user
 
+    def root(
+        self,
+        *,
+        mfa: Literal["virtual", "hardware"] | None = "hardware",
+        keys: int = 0,
+        password: bool = True,
+        used: float | None = None,
+        key_used: float | None = None,
+        certificates: int = 0,
+    ) -> RootUser:
+        """The root user. `used` and `key_used` are days since its password and its key were last used."""
+        if mfa == "virtual":
+            serial = f"arn:{PARTITION}:iam::{self._account}:mfa/root-account-mfa-device"
+            self.state.virtual_mfa.put(serial, VirtualMfa(serial, self._account, self._ago(900)))
+        self.state.root = RootUser(
+            mfa=mfa is not None,
+            access_keys=keys,
+            password=password,
+            password_last_used=None if used is None else self._ago(used),
+            key_last_used=None if key_used is None else self._ago(key_used),
+            signing_certificates=certificates,
+        )
+        return self.state.root
+
+    def virtual_device(self, name: str) -> str:
+        """A virtual MFA device that belongs to nobody; its serial number."""
+        serial = f"arn:{PARTITION}:iam::{self._account}:mfa/{name}"
+        self.state.virtual_mfa.put(serial.lower(), VirtualMfa(serial))
+        return serial
+
+    def hardware_device(self, user: User, serial: str) -> User:
+        """The user with one more device: a hardware token's serial number, or a security key's ARN."""
+        changed = replace(user, mfa_devices=(*user.mfa_devices, EnabledMfa(serial, self._ago(90))))
+        self.state.put_user(changed)
+        return changed
+
     def _key(self, user_id: str, days: float, used: float | None, active: bool) -> AccessKey:
         key = AccessKey(self._cloud.new_id("AKIA", 20), self._ago(days), active)
         self._cloud.credentials.user_keys[key.id] = UserKey(self._account, PARTITION, user_id)
         if used is not None:
             self._cloud.credentials.last_use[key.id] = LastUse(self._ago(used), "us-east-1", "s3")
         return key
+
+    def use_key(self, key_id: str, days: float = 0, service: str = "s3", region: str = "us-east-1") -> None:
+        """An access key was last used so many days ago."""
+        self._cloud.credentials.last_use[key_id] = LastUse(self._ago(days), region, service)
 
     def role(
         self,

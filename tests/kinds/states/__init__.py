@@ -2,7 +2,8 @@
 
 Each module has `STATES` (kind -> strategy), `NAMES` (kind -> the name to use, where "thing" does not do) and
 `SURROUNDINGS` (calls that make what its States refer to). `EXAMPLES` (kind -> how many pairs go through the four steps)
-is for kinds that share their code with others.
+is for kinds that share their code with others. For kinds that iamfix never makes it has `FOUND` (kind ->
+`found.Found`), and `SEEN` for those that are never changed.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from iamfix.model import Call
-from tests.kinds.states import detection, iam, monitoring, organizations, shared, trails
+from tests.kinds.states import credentials, detection, iam, monitoring, organizations, shared, trails
+from tests.kinds.states.found import Found
 
-_FAMILIES: tuple[Any, ...] = (detection, iam, monitoring, organizations, shared, trails)
+_FAMILIES: tuple[Any, ...] = (credentials, detection, iam, monitoring, organizations, shared, trails)
 
 STATES: Mapping[str, st.SearchStrategy[Any]] = {
     kind: one for family in _FAMILIES for kind, one in family.STATES.items()
@@ -25,3 +27,5 @@ EXAMPLES: Mapping[str, int] = {
     kind: most for family in _FAMILIES for kind, most in getattr(family, "EXAMPLES", {}).items()
 }
 SURROUNDINGS: tuple[Call, ...] = tuple(call for family in _FAMILIES for call in family.SURROUNDINGS)
+FOUND: Mapping[str, Found] = {kind: one for family in _FAMILIES for kind, one in getattr(family, "FOUND", {}).items()}
+SEEN: tuple[str, ...] = tuple(kind for family in _FAMILIES for kind in getattr(family, "SEEN", ()))

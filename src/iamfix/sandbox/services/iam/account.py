@@ -91,7 +91,8 @@ def delete_account_alias(call: Call) -> Answer:
 def get_account_summary(call: Call) -> Answer:
     """GetAccountSummary: numbers, quotas, and what the root user has."""
     state, replica = iam(call), call.replica
-    users, devices = state.users.all_seen(replica), state.virtual_mfa.all_seen(replica)
+    users, virtual = state.users.all_seen(replica), state.virtual_mfa.all_seen(replica)
+    used = sum(len(user.mfa_devices) for user in users) + int(state.root.mfa)
     policies = state.policies.all_seen(replica)
     summary = {
         "Users": len(users),
@@ -111,12 +112,12 @@ def get_account_summary(call: Call) -> Answer:
         "ServerCertificates": 0,
         "ServerCertificatesQuota": 20,
         "Providers": 0,
-        "MFADevices": len(devices) + int(state.root.mfa),
-        "MFADevicesInUse": sum(len(user.mfa_devices) for user in users) + int(state.root.mfa),
+        "MFADevices": used + sum(device.user_id is None for device in virtual),
+        "MFADevicesInUse": used,
         "AccountMFAEnabled": int(state.root.mfa),
         "AccountAccessKeysPresent": int(state.root.access_keys > 0),
         "AccountPasswordPresent": int(state.root.password),
-        "AccountSigningCertificatesPresent": 0,
+        "AccountSigningCertificatesPresent": int(state.root.signing_certificates > 0),
         "AccessKeysPerUserQuota": 2,
         "SigningCertificatesPerUserQuota": 2,
         "GroupsPerUserQuota": 10,

@@ -42,6 +42,9 @@ _COLUMNS = [
 def generate_credential_report(call: Call) -> Answer:
     """GenerateCredentialReport: STARTED, then COMPLETE; a report younger than four hours is kept."""
     state, now = iam(call), call.cloud.now()
+    if state.report_rounds > 0:
+        state.report_rounds -= 1
+        return {"State": "INPROGRESS"}
     if state.report_made_at is not None and now - state.report_made_at < REPORT_AGE:
         return {"State": "COMPLETE"}
     first = state.report_made_at is None
@@ -82,11 +85,18 @@ def _root_row(call: Call) -> list[str]:
     root = iam(call).root
     keys: list[str] = []
     for number in (1, 2):
-        keys += [_told(root.access_keys >= number), "N/A", "N/A", "N/A", "N/A"]
+        used = _time(root.key_last_used) if number == 1 else "N/A"
+        where = ["us-east-1", "sts"] if used != "N/A" else ["N/A", "N/A"]
+        has = root.access_keys >= number
+        keys += [_told(has), "2019-03-04T10:00:00+00:00" if has else "N/A", used, *where]
+    certificates: list[str] = []
+    for number in (1, 2):
+        has = root.signing_certificates >= number
+        certificates += [_told(has), "2019-03-04T10:00:00+00:00" if has else "N/A"]
     last = _time(root.password_last_used, "no_information")
     arn = f"arn:{call.partition}:iam::{call.account}:root"
     head = ["<root_account>", arn, "2019-03-04T10:00:00+00:00", "not_supported", last, "not_supported", "not_supported"]
-    return [*head, _told(root.mfa), *keys, "false", "N/A", "false", "N/A"]
+    return [*head, _told(root.mfa), *keys, *certificates]
 
 
 def _user_row(call: Call, user: User) -> list[str]:

@@ -192,12 +192,18 @@ class PasswordPolicy:
 
 @dataclass(frozen=True)
 class RootUser:
-    """What the root user of the account has."""
+    """What the root user of the account has.
+
+    An account whose root credentials were removed centrally has no `password` and no `mfa`. A virtual device of the
+    root user also stands among the account's virtual devices; `key_last_used` is of the first of its access keys.
+    """
 
     mfa: bool = True
     access_keys: int = 0
     password: bool = True
     password_last_used: datetime | None = None
+    key_last_used: datetime | None = None
+    signing_certificates: int = 0
 
 
 @dataclass(frozen=True)
@@ -228,6 +234,8 @@ class IamState:
         self.root = RootUser()
         self.report_made_at: datetime | None = None
         self.report: str = ""
+        self.report_rounds = 0
+        """How often a new report is still being written when it is asked for."""
 
     def put_user(self, user: User) -> None:
         """Write a user."""
