@@ -120,10 +120,10 @@ class Direct(Asking):
     def world(self, *, live: bool = True) -> World:
         """A world that has read nothing yet; a `live` one takes no report for how things are."""
 
-        readers: dict[str | None, _Remembering] = {}
+        reader = _Remembering(self, {})
 
         def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
-            return KINDS[kind].observe(readers.setdefault(region, _Remembering(self.at(region))), want)
+            return KINDS[kind].observe(reader.at(region), want)
 
         return World(self.account, KINDS, observe, live=live)
 
@@ -150,12 +150,15 @@ class Direct(Asking):
 class _Remembering(Asking):
     """A `Reader` that keeps all answers, as the product's does."""
 
-    def __init__(self, aws: Direct) -> None:
+    def __init__(self, aws: Direct, answers: dict[str, Mapping[str, Any] | AwsError]) -> None:
         self.account, self.region, self.now, self._aws = aws.account, aws.region, aws.now, aws
-        self._answers: dict[str, Mapping[str, Any] | AwsError] = {}
+        self._answers = answers
+
+    def at(self, region: str | None) -> _Remembering:
+        return _Remembering(self._aws.at(region), self._answers)
 
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-        key = repr((service, operation, sorted(params.items())))
+        key = repr((service, operation, self.region, sorted(params.items())))
         if key not in self._answers:
             try:
                 self._answers[key] = self._aws.get(service, operation, **params)
