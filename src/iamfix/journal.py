@@ -32,28 +32,33 @@ class Journal:
         self.run, self.path = run, folder / f"{run}.jsonl"
         self._lock = threading.Lock()
         self._number = 0
+        self.broken = ""
+        """Why nothing more can be written; empty while all is well."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
-            problem = Problem("error", str(folder), f"the journal cannot be written: {error.strerror}", "see --journal")
+            problem = Problem("error", str(folder), f"the journal cannot be written: {error.strerror}", "--journal DIR")
             raise InputError(problem) from None
         self._file = os.fdopen(descriptor, "w", encoding="utf-8")
 
     def begin(self, plan: Plan, what: str, now: datetime, overrides: tuple[str, ...]) -> None:
+        """Write down the plan. Raises JournalError: then nothing may be sent."""
         line = {"event": "run", "run": self.run, "at": _time(now), "what": what, "overrides": list(overrides)}
         self._write({**line, "plan": to_json(plan)}, sync=True)
+        self._check()
 
     def account(self, account: str, state: str, now: datetime, detail: str = "") -> None:
         self._write({"event": "account", "at": _time(now), "account": account, "state": state, "detail": detail})
 
     def before(self, account: str, address: str, call: Call, now: datetime) -> int:
-        """Write down a call that is about to be sent; returns its number."""
+        """Write down a call that is about to be sent; returns its number. Raises JournalError: then do not send it."""
         with self._lock:
             self._number += 1
             number = self._number
         line = {"event": "call", "n": number, "at": _time(now), "account": account, "address": address}
         self._write({**line, "call": call_json(call)}, sync=True)
+        self._check()
         return number
 
     def after(self, number: int, now: datetime, error: str | None, attempts: int, already: bool) -> None:
@@ -62,25 +67,41 @@ class Journal:
 
     def end(self, state: str, now: datetime) -> None:
         self._write({"event": "end", "at": _time(now), "state": state}, sync=True)
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            self.broken = self.broken or str(error.strerror)
 
     def keep_secret(self, name: str, value: str) -> Path:
-        """Put a generated secret where only the caller can read it; returns the file."""
+        """Put a generated secret where only the caller can read it; returns the file. Raises JournalError."""
         folder = self.path.with_suffix(".secrets")
-        folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / "".join(letter if letter.isalnum() or letter in "-_.@" else "_" for letter in name)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(value + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(value + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise JournalError(f"{path}: the secret cannot be kept, so it was not made: {error.strerror}") from None
         return path
 
     def _write(self, line: Mapping[str, Json], *, sync: bool = False) -> None:
+        """Write a line. After one that failed no other is written: a journal may end in half a line, not hold one."""
         with self._lock:
-            self._file.write(json.dumps(line, separators=(",", ":"), default=str) + "\n")
-            self._file.flush()
-            if sync:
-                os.fsync(self._file.fileno())
+            if self.broken:
+                return
+            try:
+                self._file.write(json.dumps(line, separators=(",", ":"), default=str) + "\n")
+                self._file.flush()
+                if sync:
+                    os.fsync(self._file.fileno())
+            except OSError as error:
+                self.broken = str(error.strerror)
+
+    def _check(self) -> None:
+        if self.broken:
+            raise JournalError(f"{self.path}: the journal cannot be written: {self.broken}")
 
 
 @dataclass(frozen=True, slots=True)

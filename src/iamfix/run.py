@@ -82,6 +82,8 @@ class Outcome:
     accounts: Mapping[str, State]
     problems: tuple[Problem, ...] = ()
     interrupted: bool = False
+    journal_broken: str = ""
+    """Why the journal does not tell all; empty when it does."""
 
     @property
     def exit_code(self) -> int:
@@ -89,7 +91,7 @@ class Outcome:
             return 130
         bad = [state for state in self.accounts.values() if state in ("failed", "refused", "skipped")]
         if not bad:
-            return 0
+            return 1 if self.journal_broken else 0
         return 3 if any(state in ("done", "nothing") for state in self.accounts.values()) else 1
 
 
@@ -224,7 +226,7 @@ class Runner:
         bad = {"failed", "refused", "skipped"} & set(states.values())
         ended = "interrupted" if self.stop.is_set() else "failed" if bad else "done"
         journal.end(ended, self.clock.now())
-        return Outcome(run, states, tuple(work.problems), self.stop.is_set())
+        return Outcome(run, states, tuple(work.problems), self.stop.is_set(), journal.broken)
 
     def _accounts(self, inventory: Inventory, play: Play) -> list[Account]:
         chosen = list(select_accounts(play.accounts, inventory))

@@ -120,6 +120,9 @@ def carry_out(runner: Runner, plan: Plan, what: str) -> int:
     words = {"nothing": "with nothing to do"}
     counts = ", ".join(f"{number} {words.get(state, state)}" for state, number in tally.items())
     typer.echo(f"Run {outcome.run_id}: {counts}.", err=True)
+    if outcome.journal_broken:
+        told = f"error: the journal of this run ends too early, because it cannot be written: {outcome.journal_broken}"
+        typer.echo(told, err=True)
     secrets = (runner.options.journal / outcome.run_id).with_suffix(".secrets")
     if Path(secrets).is_dir():
         typer.echo(f"New passwords are in {secrets}; hand them over and delete them.", err=True)

@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from iamfix.model import InputError, Problem
+
 if TYPE_CHECKING:
     from iamfix.model import Call
 
 
+class _Out(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the one handler of all errors; rich would end the process itself."""
+        raise BrokenPipeError
+
+
 def out() -> Console:
     """Return the console for data. What is piped is not wrapped to a width that nobody has."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return _Out(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 class Telling:
@@ -78,12 +86,27 @@ def save(data: Mapping[str, Any], path: Path) -> None:
     if str(path) == "-":
         print_json(data)
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(data, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-    temporary.replace(path)
+    save_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", path)
+
+
+def save_text(text: str, path: Path) -> None:
+    """Save text where only its owner can read it; whole, or not at all. Raises InputError."""
+    # A device or a pipe is written to; it is not replaced by a file.
+    special = path.exists() and not path.is_file()
+    target = path if special else path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        try:
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            if not special:
+                target.replace(path)
+        except BaseException:
+            if not special:
+                target.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(Problem("error", str(path), f"this file cannot be written: {error.strerror}")) from None
 
 
 def show(plan: Mapping[str, Any], form: str, verbose: int = 0) -> None:

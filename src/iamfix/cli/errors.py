@@ -28,9 +28,9 @@ def explained(command: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
-        # Whoever read our output has seen enough; keep Python from complaining at its end.
+        # Whoever read our output has seen enough, and an apply has not begun; keep Python from complaining at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no traceback reaches a user
         return _other(error)
     if result == 130:  # Typer's word for an interrupt, and that of a run that was stopped
@@ -57,13 +57,17 @@ def _other(error: Exception) -> int:
         _say("Aborted.")
         return 1
     if hasattr(error, "format_message"):
-        _say(f"error: {error.format_message()}")
+        _say(f"error: {error.format_message().replace(': Value error, ', ': ')}")
         context = getattr(error, "ctx", None)
         if context is not None:
             _say(f"hint: `{context.command_path} --help` shows what it takes")
         return 1
-    if isinstance(error, OSError) and error.filename:
-        _say(f"error: {error.filename}: {error.strerror}")
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        _say(f"error: {where}{error.strerror}")
+        if not error.filename:
+            # What is left in the buffer must not fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     path = Path(tempfile.mkdtemp(prefix="iamfix-")) / "defect.log"
     path.write_text(traceback.format_exc(), encoding="utf-8")

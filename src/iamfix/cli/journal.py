@@ -10,7 +10,7 @@ import typer
 from iamfix.cli import options as o
 
 
-def runs(journal: o.Journal = o.JOURNAL, form: o.Format = "text") -> None:
+def runs(journal: o.Journal = o.JOURNAL, form: o.DataFormat = "text") -> None:
     """List the runs, newest first.
 
     Example: iamfix runs
@@ -62,5 +62,7 @@ def show(
     if form == "json":
         print_json({"run": found.id, "at": found.at, "what": found.what, "state": found.state,
                     "accounts": dict(found.accounts), "calls": list(found.calls), "plan": found.plan})  # fmt: skip
-    else:
+    elif form == "text":
         show_run(found, out())
+    else:
+        raise typer.BadParameter("a run is shown as text or json; a saved plan also as markdown or html")

@@ -77,7 +77,7 @@ def report(
     """
     import sys
 
-    from iamfix.cli.console import Telling
+    from iamfix.cli.console import Telling, save_text
     from iamfix.cli.plan import exit_code
     from iamfix.planfile import to_json
     from iamfix.run import Runner
@@ -90,14 +90,14 @@ def report(
     if out is None or str(out) == "-":
         sys.stdout.write(text)
     else:
-        out.write_text(text, encoding="utf-8")
+        save_text(text, out)
     return exit_code(plan, data, 0)
 
 
 def inventory(
     inventory: o.Inventory = o.INVENTORY,
     limit: o.Limit = None,
-    form: o.Format = "text",
+    form: o.DataFormat = "text",
 ) -> None:
     """List and draw the accounts and groups.
 

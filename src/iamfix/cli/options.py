@@ -28,6 +28,7 @@ Out = Annotated[Path | None, typer.Option("-o", "--out", help="Save to this file
 Format = Annotated[
     Literal["text", "json", "markdown", "html"], typer.Option("--format", help="What to print.", show_default=True)
 ]
+DataFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.", show_default=True)]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
 
 INVENTORY = Path("inventory")

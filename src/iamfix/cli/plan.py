@@ -92,10 +92,12 @@ def drift(
     given = o.options(inventory, limit, tags, skip_tags, extra_vars, forks, max_changes, max_deletes, allow, journal)
     runner = Runner(given, Telling(verbose))
     made = runner.plan(playbooks)
-    data = marked(to_json(made), journal)
-    show(data, form, verbose)
+    plain = to_json(made)
+    data = marked(plain, journal)
+    if out is None or str(out) != "-":
+        show(data, form, verbose)
     if out is not None:
-        save(data, out)
+        save(plain, out)  # as planned, so that it can be applied
     if fix and data["summary"]["create"] + data["summary"]["update"] + data["summary"]["delete"]:
         return carry_out(runner, made, "drift --fix")
     return exit_code(made, data, differences=2)

@@ -54,7 +54,7 @@ def lint(
     files: Annotated[list[Path] | None, typer.Argument(help="Policy documents as JSON.", show_default=False)] = None,
     kind: Kind = None,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules, and stop.")] = False,
-    form: o.Format = "text",
+    form: o.DataFormat = "text",
 ) -> int:
     """Find what AWS would refuse, what does nothing, and what allows more than it should. Exits 1 on errors.
 
