@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -18,7 +18,7 @@ from iamfix.clock import Clock
 from iamfix.fields import differences
 from iamfix.journal import Journal
 from iamfix.kinds import optional
-from iamfix.model import Call, Change, Generated, IamfixError, Problem, Result, Stopped
+from iamfix.model import AwsError, Call, Change, Generated, IamfixError, Problem, Result, Stopped
 from iamfix.step import follow
 from iamfix.wanted import known_details
 from iamfix.world import Spot, World
@@ -45,8 +45,11 @@ class Sending(Protocol):
     """What sends a call: `aws.sender.Sender`."""
 
     def send(self, call: Call) -> Any: ...
+    def batches(self, calls: Sequence[Call]) -> list[list[int]]: ...
+    def send_together(self, calls: Sequence[Call]) -> list[Any]: ...
 
 
+_Work = Callable[[Sequence[Change], threading.Event], None]
 Progress = Callable[[str, Call, str, str], None]
 """(account, call, "sent" | "done" | "failed", detail)"""
 
@@ -93,10 +96,43 @@ class Applier:
             self._lane(changes, failed)
             return
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"apply-{self.account}") as pool:
-            running = [pool.submit(self._lane, lane, failed) for lane in lanes.values()]
+            running = [pool.submit(work, lane, failed) for work, lane in self._batched(list(lanes.values()))]
         errors = [error for one in running if (error := one.exception())]
         if errors:
             raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
+
+    def _batched(self, lanes: Sequence[list[Change]]) -> Iterator[tuple[_Work, list[Change]]]:
+        """Yield the lanes with what runs each; those of a single call that AWS takes together become one."""
+        single = [lane[0] for lane in lanes if len(lane) == 1 and len(lane[0].calls) == 1]
+        for places in self.sender.batches([change.calls[0] for change in single]):
+            if len(places) > 1:
+                yield self._together, [single[place] for place in places]
+            else:
+                yield self._lane, [single[places[0]]]
+        yield from ((self._lane, lane) for lane in lanes if len(lane) > 1 or len(lane[0].calls) > 1)
+
+    def _together(self, changes: Sequence[Change], failed: threading.Event) -> None:
+        """Run changes whose calls go in one request: each is journalled, and what came of each is its own."""
+        calls = [change.calls[0] for change in changes]
+        if self.stop.is_set() or failed.is_set():
+            raise Stopped(f"stopped before {calls[0].service}:{calls[0].operation} of {changes[0].address}")
+        pairs = list(zip(changes, calls, strict=True))
+        numbers = [self._begin(change, call) for change, call in pairs]
+        try:
+            came = self.sender.send_together(calls)
+        except IamfixError as error:
+            failed.set()
+            for number, call in zip(numbers, calls, strict=True):
+                self._failed(number, call, error)
+            raise
+        for number, (change, call), one in zip(numbers, pairs, came, strict=True):
+            if isinstance(one, AwsError):
+                self._failed(number, call, one)
+            else:
+                self._done(number, change, call, one)
+        if errors := [one for one in came if isinstance(one, AwsError)]:
+            failed.set()
+            raise errors[0]
 
     def _lane(self, changes: Sequence[Change], failed: threading.Event) -> None:
         try:
@@ -110,15 +146,25 @@ class Applier:
             raise
 
     def _send(self, change: Change, call: Call) -> None:
-        number = self.journal.before(self.account, change.address, call, self.clock.now())
-        self.progress(self.account, call, "sent", "")
+        number = self._begin(change, call)
         try:
             sent = self.sender.send(replace(call, params=self._resolved(call.params, change)))
         except IamfixError as error:
-            detail = "; ".join([str(error), *getattr(error, "__notes__", ())])
-            self.journal.after(number, self.clock.now(), detail, getattr(error, "attempts", 0), already=False)
-            self.progress(self.account, call, "failed", detail)
+            self._failed(number, call, error)
             raise
+        self._done(number, change, call, sent)
+
+    def _begin(self, change: Change, call: Call) -> int:
+        number = self.journal.before(self.account, change.address, call, self.clock.now())
+        self.progress(self.account, call, "sent", "")
+        return number
+
+    def _failed(self, number: int, call: Call, error: IamfixError) -> None:
+        detail = "; ".join([str(error), *getattr(error, "__notes__", ())])
+        self.journal.after(number, self.clock.now(), detail, getattr(error, "attempts", 0), already=False)
+        self.progress(self.account, call, "failed", detail)
+
+    def _done(self, number: int, change: Change, call: Call, sent: Any) -> None:
         self._results[change.address, call.operation] = sent.response
         self.journal.after(number, self.clock.now(), None, sent.attempts, sent.already)
         self.progress(self.account, call, "done", "")

@@ -7,11 +7,12 @@ import random
 import re
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from iamfix.aws.batches import batched, failures, item_of, joined
 from iamfix.aws.errors import send
 from iamfix.aws.follow_up import EVERY, follow_up_of
 from iamfix.aws.manners import Wait, lanes, manners_of
@@ -49,6 +50,12 @@ class Sender:
 
     def send(self, call: Call) -> Sent:
         """Send one call whose params hold no unknowns. Raises AwsError when AWS refuses it for good."""
+        sent = self._sent(call)
+        for _, error in failures(call, sent.response):
+            raise error
+        return sent
+
+    def _sent(self, call: Call) -> Sent:
         client = self._session.client(call.service, call.region, writes=True)
         if (pause := SETTLE.get(call.operation)) and self._mentions(call, self._fresh):
             self._clock.sleep(pause)
@@ -71,6 +78,16 @@ class Sender:
             response = self._followed(call, response)
         self._remember(call, response)
         return Sent(response, len(errors) + 1, already=not response and call.operation.startswith(REMOVING))
+
+    def batches(self, calls: Sequence[Call]) -> list[list[int]]:
+        """Return which calls AWS takes in one request, by their place in `calls`."""
+        return list(batched(calls))
+
+    def send_together(self, calls: Sequence[Call]) -> list[Sent | AwsError]:
+        """Send calls in one request; what came of each, in their order. Raises AwsError when AWS refuses all."""
+        sent = self._sent(joined(calls))
+        failed = dict(failures(calls[0], sent.response))
+        return [failed.get(item_of(call), sent) for call in calls]
 
     def _followed(self, call: Call, response: Mapping[str, Any]) -> Mapping[str, Any]:
         """Wait until what AWS goes on with in the background is done. Raises AwsError when it failed there."""
