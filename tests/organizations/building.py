@@ -72,4 +72,4 @@ def wide(cloud: Cloud, accounts: int, units: Iterable[str]) -> None:
     """Spread that many accounts over units."""
     paths = list(units)
     for number in range(accounts):
-        add_account(cloud, 600000000000 + number, f"app-{number:03d}", paths[number % len(paths)])
+        add_account(cloud, 700000000000 + number, f"app-{number:03d}", paths[number % len(paths)])

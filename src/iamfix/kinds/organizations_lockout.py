@@ -199,6 +199,9 @@ class _Guard:
             "aws:ViaAWSService": "false",
             "aws:CalledVia": None,
             "aws:AssumedRoot": None,
+            # Only sessions that EC2 gives an instance have these; iamfix's and a person's have not.
+            "ec2:RoleDelivery": None,
+            "ec2:SourceInstanceARN": None,
             "aws:SecureTransport": "true",
         }
 
