@@ -22,6 +22,7 @@ FORBIDDEN = {
     "plan": ("aws", "apply", "journal", "run", "cli", "views", "sandbox"),
     "guards": ("aws", "apply", "journal", "run", "cli", "views", "sandbox"),
     "aws": ("plan", "world", "apply", "journal", "run", "cli", "views", "sandbox", "kinds"),
+    "access": ("plan", "apply", "journal", "run", "cli", "views", "sandbox"),
     "policy": ("kinds", "fields", "plan", "world", "aws", "apply", "run", "cli", "views", "sandbox"),
     "apply": ("aws", "plan", "run", "cli", "views", "sandbox"),
     "views": ("aws", "plan", "apply", "run", "cli", "sandbox"),

@@ -34,14 +34,6 @@ def breach_problems(kind: Kind, change: Change, look: Look) -> Iterator[Problem]
         )
     for breach in kind.breaches(change.name, change.before, change.after, look):
         yield _problem(change, breach.rule, breach.summary, breach.hint)
-    own = kind.arn(change.name, state, look)
-    if own is not None and own == look.account.role_arn:
-        yield _problem(
-            change, "own-access", "this is the role that iamfix itself runs as",
-            "change it from another principal, or allow `own-access`",
-        )  # fmt: skip
-    elif own is not None and look.account.protects(own):
-        yield _problem(change, "own-access", "the inventory protects this principal", "or allow `own-access`")
 
 
 def irreversible(plan: AccountPlan) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from iamfix import planfile
+from iamfix.access.judge import judged
 from iamfix.apply import Applier, Moved
 from iamfix.aws.model import faults
 from iamfix.aws.organization import plugins
@@ -281,7 +282,8 @@ class Runner:
         try:
             session = self.enter(account)
             reads = Reads(session, self.clock, self.chance, self.stop)
-            plan = fold(_world(session, reads, self._everyone()))
+            world = _world(session, reads, self._everyone())
+            plan = judged(fold(world), world, session.principal, session.caller)
             plan = replace(plan, api_calls=session.count.sent, reads=tuple(sorted(reads.used)))
         except IamfixError as error:
             plan = AccountPlan(account, error=str(error), api_calls=0)
@@ -289,6 +291,36 @@ class Runner:
             if reads is not None:
                 reads.close()
         return replace(plan, seconds=round(self.clock.monotonic() - began, 3))
+
+    def look(self, one: Callable[[World], Any]) -> list[tuple[Account, Any]]:
+        """Ask something of the world of each account that `--limit` names; an account's error stands in its place.
+
+        Raises:
+            InputError: no account is named.
+        """
+        inventory = self.inventory()
+        accounts = list(select_accounts(self.options.limit or "all", inventory))
+        if not accounts:
+            where = str(self.options.inventory)
+            raise InputError(Problem("error", where, "no account matches --limit", "`iamfix inventory` lists them"))
+
+        def asked(account: Account) -> Any:
+            if self.stop.is_set():
+                raise KeyboardInterrupt
+            try:
+                session = self.enter(account)
+                with closing(Reads(session, self.clock, self.chance, self.stop)) as reads:
+                    found = one(_world(session, reads, self._everyone()))
+            except IamfixError as error:
+                found = error
+            self.progress.account(account.name, "failed" if isinstance(found, IamfixError) else "done")
+            return found
+
+        self.progress.start(len(accounts), "look")
+        try:
+            return list(zip(accounts, self._map(accounts, asked), strict=True))
+        finally:
+            self.progress.finish()
 
     def _side_by_side(
         self, accounts: Sequence[Account], one: Callable[[Account], AccountPlan], what: str

@@ -49,6 +49,8 @@ class Sessions:
         self.clock, self.chance, self._run = clock, chance, run
         self._lock = threading.Lock()
         self._bases: dict[str | None, botocore.session.Session] = {}
+        self._callers: dict[str | None, str] = {}
+        self._asking = threading.Lock()
 
     def enter(self, account: Account) -> AccountSession:
         """Get into an account: at most one STS request.
@@ -80,6 +82,17 @@ class Sessions:
         found = self._ask("get_caller_identity", region, lambda: sts.get_caller_identity())
         account = Account(str(found["Account"]), "caller", profile=profile, regions=(region,), home_region=region)
         return AccountSession(self, base, account, str(found["Arn"]), count)
+
+    def who_enters(self, account: Account) -> str:
+        """Return the ARN of who enters the account, before any role is assumed: one STS request for a profile and run.
+
+        Raises:
+            AwsError: no credentials, or AWS does not take them.
+        """
+        with self._asking:
+            if account.profile not in self._callers:
+                self._callers[account.profile] = self.caller(account.profile, account.home_region).principal
+            return self._callers[account.profile]
 
     def _assumed(
         self, base: botocore.session.Session, account: Account, count: Counter
@@ -196,6 +209,10 @@ class AccountSession:
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
         self.account, self.principal, self.count = account, principal, count
+
+    def caller(self) -> str:
+        """Return the ARN of who entered the account, before its role was assumed. Raises AwsError."""
+        return self.principal if self.account.role_arn is None else self._sessions.who_enters(self.account)
 
     def client(self, service: str, region: str | None, *, writes: bool = False) -> Any:
         """Return a boto client. Unless it `writes`, it raises ReadOnlyViolation instead of sending a change."""

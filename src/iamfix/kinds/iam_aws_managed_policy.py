@@ -1,13 +1,13 @@
 """AWS managed policy: only seen. It is asked of AWS when a playbook names a policy that the shipped list lacks.
 
-AWS tells the documents of those that something in the account carries, in one bulk read; asking for the others would
-take a request for each of more than a thousand.
+AWS tells the documents of those that something in the account carries in one bulk read; of the others each takes a
+request, and there are more than a thousand: only who names a few asks for those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iamfix.fields import PolicyDocument, seen
 from iamfix.kinds import defaults
@@ -19,7 +19,11 @@ SCOPE: Scope = "global"
 FOLDS_CASE = False
 CREATABLE = False
 SINGLETON = None
-READS = (("iam", "list_policies"), ("iam", "get_account_authorization_details"))
+READS = (
+    ("iam", "list_policies"),
+    ("iam", "get_account_authorization_details"),
+    ("iam", "get_policy_version"),
+)
 EXAMPLE = """\
 - name: Nobody carries an AWS managed policy that is about to be retired
   check:
@@ -38,19 +42,34 @@ class State:
         "Its document, of a policy that something in the account carries; null of the others.",
         default=None, codec=PolicyDocument(optional=True), detail=True, volatile=True,
     )  # fmt: skip
+    unused_policy: Document | Mark | None = seen(
+        "The document of a policy that nothing in the account carries; null of the others. One request each.",
+        default=None, codec=PolicyDocument(optional=True), detail=True, volatile=True, reads=("get_policy_version",),
+    )  # fmt: skip
 
 
 def observe(read: Reader, want: Want) -> dict[str, State]:
     documents = _documents(read) if "policy" in want.details else None
-    return {
-        name: State(
+    listed = [one for one in read.get("iam", "list_policies", Scope="AWS")["Policies"] if want.has(one["PolicyName"])]
+    states = {
+        found["PolicyName"]: State(
             path=found["Path"],
             attached=found.get("AttachmentCount", 0) > 0,
-            policy=UNREAD if documents is None else documents.get(name),
+            policy=UNREAD if documents is None else documents.get(found["PolicyName"]),
+            unused_policy=UNREAD,
         )
-        for found in read.get("iam", "list_policies", Scope="AWS")["Policies"]
-        if want.has(name := found["PolicyName"])
+        for found in listed
     }
+    if "unused_policy" not in want.details:
+        return states
+    unused = [one for one in listed if not states[one["PolicyName"]].attached]
+    params = [{"PolicyArn": one["Arn"], "VersionId": one["DefaultVersionId"]} for one in unused]
+    held: dict[str, Document | None] = dict.fromkeys(states)
+    for one, answer in zip(unused, read.each("iam", "get_policy_version", params, "NoSuchEntity"), strict=True):
+        if answer is not None:  # else AWS withdrew it since it was listed
+            text = answer["PolicyVersion"]["Document"]
+            held[one["PolicyName"]] = Document.parse(text, partition=read.account.partition)
+    return {name: replace(state, unused_policy=held[name]) for name, state in states.items()}
 
 
 def _documents(read: Reader) -> dict[str, Document]:

@@ -161,6 +161,10 @@ def policy_calls(entity: str, who: Mapping[str, str], before: Policies, after: P
     """
     inline = list(inline_calls(entity, who, before.inline_policies, after.inline_policies))
     gone = f"delete_{entity}_policy"
+    if inline and inline[0].operation == gone != inline[-1].operation:
+        # AWS's limit leaves no room for the new ones beside the old.
+        yield from inline
+        inline = []
     yield from (call for call in inline if call.operation != gone)
     yield from attachment_calls(entity, who, before.managed_policies, after.managed_policies)
     yield from (call for call in inline if call.operation == gone)

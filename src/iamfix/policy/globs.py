@@ -27,20 +27,38 @@ _OTHER = "\x00"
 """Stands for all characters that no pattern names."""
 
 
-@dataclass(frozen=True, slots=True)
 class Pattern:
     """A wildcard pattern. Two are equal when their steps (and variables) are; `text` is how it was written first."""
 
-    key: tuple[object, ...]
-    steps: tuple[Step, ...]
-    dynamic: bool
-    text: str
+    __slots__ = ("_hash", "dynamic", "end", "key", "start", "steps", "text")
+
+    def __init__(self, key: tuple[object, ...], steps: tuple[Step, ...], dynamic: bool, text: str) -> None:
+        self.key, self.steps, self.dynamic, self.text = key, steps, dynamic, text
+        self.start = _start(steps)
+        """The characters before the first wildcard."""
+        self.end = _start(steps[::-1])
+        """Those behind the last one, backwards."""
+        self._hash = hash(key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pattern) and self.key == other.key
+        if self is other:
+            return True
+        return isinstance(other, Pattern) and self._hash == other._hash and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"Pattern({self.text!r})"
+
+
+def _start(steps: tuple[Step, ...]) -> str:
+    result = []
+    for character, wild in steps:
+        if wild:
+            break
+        result.append(character)
+    return "".join(result)
 
 
 @lru_cache(maxsize=16384)
@@ -88,26 +106,16 @@ def empty(includes: frozenset[Pattern], excludes: frozenset[Pattern]) -> bool:
         return False
     if not includes.isdisjoint(excludes) or EVERYTHING in excludes:
         return True
-    starts = [_start(p.steps) for p in includes]
-    longest = max(starts, key=len)
-    if any(not longest.startswith(start) for start in starts):
-        return True
-    near = frozenset(p for p in excludes if not p.dynamic and _near(_start(p.steps), longest))
+    longest = last = ""
+    for pattern in includes:
+        if not _near(pattern.start, longest) or not _near(pattern.end, last):
+            return True
+        longest, last = max(pattern.start, longest, key=len), max(pattern.end, last, key=len)
+    near = frozenset(p for p in excludes if not p.dynamic and _near(p.start, longest) and _near(p.end, last))
     wide = includes - {EVERYTHING} or includes
     if not near and len(wide) == 1:
         return False
     return _followed(wide, near)
-
-
-@lru_cache(maxsize=65536)
-def _start(steps: tuple[Step, ...]) -> str:
-    """The characters before the first wildcard."""
-    result = []
-    for character, wild in steps:
-        if wild:
-            break
-        result.append(character)
-    return "".join(result)
 
 
 def _near(a: str, b: str) -> bool:

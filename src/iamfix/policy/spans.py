@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from iamfix.policy.conditionals import NEVER, Literal, Literals, implies, joined
 from iamfix.policy.globs import EVERYTHING, Pattern, empty
@@ -99,7 +100,7 @@ def _cell_without(cell: Cell, taken: Cell) -> list[Cell]:
     return list(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Box:
     """Requests by principal, action and resource, where all of `when` and none of the blocks in `unless` hold."""
 
@@ -108,6 +109,13 @@ class Box:
     principals: Span = ALL
     when: Literals = frozenset()
     unless: frozenset[Literals] = frozenset()
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.actions, self.resources, self.principals, self.when, self.unless))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def void(self) -> bool:
@@ -131,13 +139,21 @@ def cross_all(boxes: Iterable[Box], others: Sequence[Box]) -> list[Box]:
     return list(dict.fromkeys(box for box in found if box is not None))
 
 
-def left_of(box: Box, taken: Box) -> list[Box]:
+def _apart(a: Span, b: Span) -> bool:
+    """Whether two spans have no text in common."""
+    return all(empty(one.includes | other.includes, one.excludes | other.excludes) for one in a for other in b)
+
+
+@lru_cache(maxsize=65536)
+def left_of(box: Box, taken: Box) -> tuple[Box, ...]:
     """What of a box is not in another one, in disjoint pieces."""
+    if _apart(box.resources, taken.resources):
+        return (box,)
     actions = _crossed(box.actions, taken.actions)
     resources = _crossed(box.resources, taken.resources) if actions else ()
     principals = _crossed(box.principals, taken.principals) if resources else ()
     if not principals:
-        return [box]
+        return (box,)
     pieces = []
     if rest := _without(box.actions, taken.actions):
         pieces.append(replace(box, actions=rest))
@@ -151,7 +167,7 @@ def left_of(box: Box, taken: Box) -> list[Box]:
         piece = Box(actions, resources, principals, box.when, unless)
         if not piece.void:
             pieces.append(piece)
-    return pieces
+    return tuple(pieces)
 
 
 def left_of_all(boxes: Iterable[Box], others: Sequence[Box]) -> list[Box]:

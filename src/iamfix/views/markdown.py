@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from iamfix.views.access import access_lines
 from iamfix.views.text import MARKS, Plan, clean, field_lines, grouped, named, summary
 
 MARKER = "<!-- iamfix plan -->"
@@ -48,6 +49,11 @@ def _blocks(plan: Plan) -> Iterator[str]:
         lines += [f"! destroys for good: {clean(lost)}" for lost in change["loses"]]
         body = "\n".join(html.escape(_diff(line), quote=False) for line in lines)
         yield f"\n<details><summary>{title}</summary>\n\n<pre>\n{body}\n</pre>\n</details>\n"
+    marks = {"who": "", "gained": "+ ", "lost": "- ", "more": ""}
+    if access := [f"{'  ' * depth}{marks[what]}{clean(line)}" for depth, line, what in access_lines(plan)]:
+        body = html.escape("\n".join(access), quote=False)
+        title = "Access: who gains and loses what"
+        yield f"\n<details open><summary>{title}</summary>\n\n<pre>\n{body}\n</pre>\n</details>\n"
     for account in plan["accounts"]:
         for finding in account["findings"]:
             yield f"\n- {finding['severity']}: {_safe(finding['address'])}: {_safe(finding['message'])}\n"

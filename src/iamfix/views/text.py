@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from iamfix.views.access import access_lines
+
 Plan = Mapping[str, Any]
 """A plan's public JSON form."""
 
@@ -163,13 +165,13 @@ def _short(value: Any) -> str:
 
 
 def _print_access(plan: Plan, console: Console) -> None:
-    for account in plan["accounts"]:
-        for one in account.get("access", ()):
-            for what, colour in (("gained", "yellow"), ("lost", "red")):
-                for entry in one.get(what, ()):
-                    actions = ", ".join(entry["actions"][:6])
-                    line = f"access {what}: {account['name']}: {one['principal']}: {actions}"
-                    console.print(Text(clean(f"{line} ({entry.get('risk', '')})"), colour))
+    styles = {"who": ("", "bold"), "gained": ("+ ", "yellow"), "lost": ("- ", "red"), "more": ("", "dim")}
+    lines = list(access_lines(plan))
+    if lines:
+        console.print(Text("Access:", "bold"))
+    for depth, line, what in lines:
+        mark, style = styles[what]
+        console.print(Text(f"  {'  ' * depth}{mark}{clean(line)}", style))
 
 
 def _print_findings(plan: Plan, console: Console) -> None:

@@ -1,0 +1,157 @@
+"""What a plan means for access, put into it: who gains and loses what, and whether those who must get in keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from iamfix.access.changed import access_diff, changed_holders
+from iamfix.access.lockout import lockouts
+from iamfix.access.must import watched_of
+from iamfix.access.picture import Holder, Picture, picture_of, taken_back
+from iamfix.access.probes import Limits
+from iamfix.access.replay import CREDENTIALS
+from iamfix.model import AccountPlan, AwsError, Problem
+from iamfix.policy.document import Document
+from iamfix.policy.json_text import DocumentError
+from iamfix.world import World
+
+__all__ = ["AwsPolicies", "judged", "present"]
+
+_POLICY_KINDS = ("iam_user", "iam_group", "iam_role", "iam_managed_policy")
+_AWS_POLICY = "iam_aws_managed_policy"
+
+
+def judged(
+    plan: AccountPlan, world: World, runs_as: str, caller: Callable[[], str | None], limits: Limits | None = None
+) -> AccountPlan:
+    """Return the plan with its access diff, and with the problems of the guard `own-access`.
+
+    Nothing is read or computed where the plan changes no user, group, role or policy.
+
+    Args:
+        plan: the account's, as folded over `world`.
+        world: as the plan leaves it.
+        runs_as: ARN of the principal that the calls are made as.
+        caller: gives the ARN of who assumes the account's role; called only where it matters.
+        limits: the organization's policies for the account, where they are known.
+    """
+    if not (_changes_policies(plan) or _takes_credentials(plan, runs_as)):
+        return plan
+    try:
+        return _judged(plan, world, runs_as, caller, limits)
+    except (AwsError, DocumentError) as error:
+        # What cannot be read or understood is no reason to be sure.
+        return replace(plan, problems=(*plan.problems, _unproven(plan, str(error))), incomplete=True)
+
+
+def _changes_policies(plan: AccountPlan) -> bool:
+    return any(change.kind in _POLICY_KINDS for change in plan.changes)
+
+
+def _takes_credentials(plan: AccountPlan, runs_as: str) -> bool:
+    """Whether a user's key, password or device goes, where a user may be one who must get in."""
+    if ":user/" not in runs_as and not plan.account.protected:
+        return False
+    return any(call.operation in CREDENTIALS for change in plan.changes for call in change.calls)
+
+
+def _judged(
+    plan: AccountPlan, world: World, runs_as: str, caller: Callable[[], str | None], limits: Limits | None
+) -> AccountPlan:
+    aws = AwsPolicies(world)
+    after = picture_of(plan.account, world.all, aws, roles=(roles := _bears_on_roles(plan)))
+    before = taken_back(after, plan.changes)
+    changed = list(changed_holders(before, after))
+    enters = caller() if plan.account.role_arn is not None and _bears_on_entry(plan, changed) else None
+    if enters is not None and enters.split(":")[4:5] == [plan.account.id] and not roles:
+        after = picture_of(plan.account, world.all, aws)
+        before = taken_back(after, plan.changes)
+    watched = list(watched_of(plan, before, runs_as, enters, world.kinds, world.accounts))
+    aws.fetch(
+        arn
+        for _, was, now in changed
+        for picture, holder in ((before, was), (after, now))
+        for arn in _attached(picture, holder)
+    )
+    problems = lockouts(before, plan.changes, watched, limits)
+    return replace(plan, access=access_diff(before, after), problems=(*plan.problems, *problems))
+
+
+def _bears_on_entry(plan: AccountPlan, changed: Sequence[tuple[str, Holder | None, Holder | None]]) -> bool:
+    """Whether the role by which iamfix gets in changes, or somebody who was there before: it may be who assumes it."""
+    if any(was is not None for _, was, _ in changed):
+        return True
+    own = str(plan.account.role_arn).rpartition("/")[2]
+    return any(call.params.get("RoleName") == own for change in plan.changes for call in change.calls)
+
+
+def _bears_on_roles(plan: AccountPlan) -> bool:
+    """Whether a role's access can change: if not, roles need not be read, which would take a permission more."""
+    for change in plan.changes:
+        if change.kind == "iam_role":
+            return True
+        for state in (change.before, change.after):
+            users = (*getattr(state, "attached_to", ()), *getattr(state, "boundary_of", ()))
+            if any(user.startswith("role/") for user in users):
+                return True
+    return False
+
+
+def _attached(picture: Picture, holder: Holder | None) -> Iterable[str]:
+    """The managed policies that bear on a user or role."""
+    if holder is None:
+        return
+    groups = [picture.holder("group", name) for name in sorted(holder.groups)]
+    for one in (holder, *(group for group in groups if group is not None)):
+        yield from one.attached
+    if holder.boundary is not None:
+        yield holder.boundary
+
+
+def _unproven(plan: AccountPlan, why: str) -> Problem:
+    return Problem(
+        "error", plan.account.name, f"who keeps access cannot be proven: {why}", "mend that, or allow `own-access`",
+        "own-access",
+    )  # fmt: skip
+
+
+def present(world: World) -> Picture:
+    """Return the picture of an account as it is, the AWS managed policies that somebody has read at once.
+
+    Raises:
+        AwsError: the users, groups, roles or policies cannot be read.
+    """
+    aws = AwsPolicies(world)
+    picture = picture_of(world.account, world.all, aws)
+    aws.fetch(arn for holder in picture.principals() for arn in _attached(picture, holder))
+    return picture
+
+
+class AwsPolicies:
+    """The documents of AWS managed policies: read side by side where many are asked for, kept, None where refused."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._found: dict[str, Document | None] = {}
+
+    def __call__(self, arn: str) -> Document | None:
+        if arn not in self._found:
+            self.fetch((arn,))
+        return self._found[arn]
+
+    def fetch(self, arns: Iterable[str]) -> None:
+        """Read those that are AWS's and are not known yet."""
+        wanted = {arn: arn.rpartition("/")[2] for arn in arns if ":iam::aws:" in arn and arn not in self._found}
+        if not wanted:
+            return
+        for arn in wanted:
+            self._found[arn] = None
+        with suppress(AwsError):  # whoever uses them says that they could not be read
+            for field in ("policy", "unused_policy"):
+                left = {arn: name for arn, name in wanted.items() if self._found[arn] is None}
+                self._world.look(_AWS_POLICY, frozenset(left.values()), None, frozenset((field,)))
+                for arn, name in left.items():
+                    document = getattr(self._world.get(_AWS_POLICY, name), field, None)
+                    self._found[arn] = document if isinstance(document, Document) else None

@@ -1,0 +1,96 @@
+"""Who gains and loses access by a plan, in few lines: once for all principals and accounts for which it is the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+GROUPS = 20
+"""Groups of principals that are shown; those with most at stake come first."""
+ENTRIES = 4
+"""Entries that are shown of what a group gains, and of what it loses."""
+NAMES = 6
+
+_RISKS = ("privilege escalation", "permissions management", "data exposure", "write", "read")
+
+Line = tuple[int, str, str]
+"""(depth, text, what): what is `who`, `gained`, `lost` or `more`. The text may hold what a terminal would obey."""
+
+
+def access_lines(plan: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield the lines of a plan's access section, worst risk first; none when nobody's access changes.
+
+    `plan` is a plan's public JSON form.
+    """
+    groups: dict[str, _Group] = {}
+    for account in plan["accounts"]:
+        for one in account.get("access", ()):
+            text = json.dumps([one["gained"], one["lost"]], sort_keys=True).replace(account["id"], "{account}")
+            group = groups.setdefault(text, _Group(one))
+            group.add(_short(one["principal"], account["id"]), account["name"])
+    every = sorted(groups.values(), key=lambda group: group.order)
+    for group in every[:GROUPS]:
+        yield 0, group.who(), "who"
+        for what in ("gained", "lost"):
+            entries = group.change[what]
+            for entry in entries[:ENTRIES]:
+                yield 1, entry_text(entry, what), what
+            if len(entries) > ENTRIES:
+                yield 1, f"and {len(entries) - ENTRIES} more {what}", "more"
+    if left := sum(len(group.principals) for group in every[GROUPS:]):
+        yield 0, f"and {left} more principals, with less at stake: --format json has them all", "more"
+
+
+class _Group:
+    """Principals for which the same changes."""
+
+    def __init__(self, change: Mapping[str, Any]) -> None:
+        self.change = change
+        self.principals: dict[str, None] = {}
+        self.accounts: dict[str, None] = {}
+        risks = [_rank(entry) for what in ("gained", "lost") for entry in change[what]]
+        self.order = min(risks, default=len(_RISKS))
+
+    def add(self, principal: str, account: str) -> None:
+        self.principals[principal] = None
+        self.accounts[account] = None
+
+    def who(self) -> str:
+        return f"{_some(list(self.principals))} in {_some(list(self.accounts))}"
+
+
+def _rank(entry: Mapping[str, Any]) -> int:
+    """The place of an entry's risk, the worst first; what is only denied comes last."""
+    if entry.get("denied"):
+        return len(_RISKS)
+    return next((rank for rank, name in enumerate(_RISKS) if entry["risk"].startswith(name)), len(_RISKS))
+
+
+def _short(principal: str, account: str) -> str:
+    """A principal of the account without what all its ARNs begin with."""
+    before, found, name = principal.partition(f":iam::{account}:")
+    return name if found and before.startswith("arn:") else principal
+
+
+def entry_text(entry: Mapping[str, Any], what: str) -> str:
+    """Return an entry in one line: `s3:Get* but not s3:GetObject on arn:… when {…} (read)`."""
+    parts = [_some(entry["actions"]) if entry["actions"] else f"all that {entry.get('policy')} says (not readable)"]
+    if entry.get("not_actions"):
+        parts.append(f"but not {_some(entry['not_actions'])}")
+    if entry["resources"] not in ([], ["*"]) or entry.get("not_resources"):
+        parts.append(f"on {_some(entry['resources'])}")
+    if entry.get("not_resources"):
+        parts.append(f"but not {_some(entry['not_resources'])}")
+    for name, word in (("conditions", "when"), ("unless", "unless")):
+        if entry.get(name):
+            parts.append(f"{word} {json.dumps(entry[name], ensure_ascii=False)}")
+    if entry.get("denied"):
+        parts.append("(denied now, whatever allows it)" if what == "lost" else "(denied no longer)")
+    else:
+        parts.append(f"({entry['risk']})")
+    return " ".join(parts)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
