@@ -41,7 +41,7 @@ class Row:
     mfa: bool
     keys: tuple[KeyRow, ...]
     certificates: int
-    """Active signing certificates."""
+    """How many signing certificates there are, active or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,10 @@ def _row(line: Mapping[str, str | None]) -> Row:
         password_changed=_time(line, "password_last_changed"),
         mfa=_yes(line, "mfa_active"),
         keys=tuple(key for key in keys if key is not None),
-        certificates=sum(_yes(line, f"cert_{number}_active") for number in (1, 2)),
+        certificates=sum(
+            _yes(line, f"cert_{number}_active") or _time(line, f"cert_{number}_last_rotated") is not None
+            for number in (1, 2)
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from iamfix.fields import DOCUMENTS, FOLDED_TAGS, OPTIONAL_TEXT, SET, TEXT, TRUST, Scalar, asked, seen
 from iamfix.kinds import defaults
@@ -172,10 +173,17 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         )
 
 
+def _role_of(holds: bool, name: str, _: str | None) -> str | None:
+    """Return which role an instance profile then has."""
+    return name if holds else None
+
+
 def ripples(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Ripple]:
     old, new = before or State(), after or State()
     yield from iam.attachment_ripples("role", name, old.managed_policies, new.managed_policies)
     yield from iam.boundary_ripples("role", name, old.permissions_boundary, new.permissions_boundary)
+    for profile in old.instance_profiles ^ new.instance_profiles:
+        yield Ripple("iam_instance_profile", profile, "role", partial(_role_of, profile in new.instance_profiles, name))
 
 
 notes = defaults.no_notes

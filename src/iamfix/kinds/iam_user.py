@@ -178,7 +178,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
     for group in old.groups ^ new.groups:
         yield iam.membership_ripple(group, name, joins=group in new.groups)
     if after is None:
-        yield from credentials.removal_ripples(name, old.access_keys, old.mfa_devices)
+        yield from credentials.removal_ripples(name, old.access_keys, old.mfa_devices, old.other_credentials)
     elif old.console_access is True and new.console_access is False:
         yield Ripple("iam_login_profile", name)
 

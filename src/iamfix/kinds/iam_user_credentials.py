@@ -222,14 +222,23 @@ def losses(
     yield from (f"{other['type']} {other['id']}" for other in others)
 
 
+_KINDS = {
+    "signing certificate": "iam_signing_certificate",
+    "SSH key": "iam_ssh_public_key",
+    "service credential": "iam_service_credential",
+}
+
+
 def removal_ripples(
     user: str,
     keys: Sequence[Mapping[str, Any]] | Mark,
     devices: Sequence[str] | Mark,
+    others: Sequence[Mapping[str, str]] | Mark,
 ) -> Iterator[Ripple]:
     """Tell the kinds of their own that what a user had goes with the user."""
-    if isinstance(keys, Mark) or isinstance(devices, Mark):
+    if isinstance(keys, Mark) or isinstance(devices, Mark) or isinstance(others, Mark):
         return
     yield Ripple("iam_login_profile", user)
     yield from (Ripple("iam_access_key", f"{user}/{key['id']}") for key in keys)
     yield from (Ripple("iam_mfa_device", device) for device in devices)
+    yield from (Ripple(_KINDS[other["type"]], f"{user}/{other['id']}") for other in others)

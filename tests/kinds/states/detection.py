@@ -62,3 +62,5 @@ SURROUNDINGS = tuple(
     Call("iam", "create_role", {"RoleName": name, "AssumeRolePolicyDocument": _TRUST})
     for name in ("config-one", "config-two")
 )
+
+SEEN = ("access_analyzer_finding",)

@@ -29,6 +29,8 @@ def _trust(service: str) -> Document:
     return Document.parse({"Version": "2012-10-17", "Statement": [statement]}, trust=True)
 
 
+TRUST_EC2 = _trust("ec2").json()
+
 documents = st.sampled_from(("s3:GetObject", "s3:PutObject", "sqs:*", "ec2:Describe*")).map(
     lambda action: Document.parse(allow(action))
 )

@@ -1,4 +1,4 @@
-"""IAM, whole for what iamfix touches; SAML and OIDC providers and server certificates are moto's."""
+"""IAM, whole for what iamfix touches; what is left is moto's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from iamfix.sandbox.services.iam import (
     mfa,
     policies,
     principal_policies,
+    providers,
     roles,
+    server_certificates,
     user_credentials,
     users,
 )
@@ -34,6 +36,8 @@ SERVICE = Service(
         **mfa.OPERATIONS,
         **user_credentials.OPERATIONS,
         **instance_profiles.OPERATIONS,
+        **providers.OPERATIONS,
+        **server_certificates.OPERATIONS,
         **account.OPERATIONS,
         **authorization_details.OPERATIONS,
         **credential_report.OPERATIONS,

@@ -14,7 +14,7 @@ from iamfix.sandbox.services.iam.instance_profiles import profile_member
 from iamfix.sandbox.services.iam.lookup import iam
 from iamfix.sandbox.services.iam.policies import Uses, policy_member, version_member
 from iamfix.sandbox.services.iam.principal_policies import inline_list
-from iamfix.sandbox.services.iam.roles import last_used, role_member
+from iamfix.sandbox.services.iam.roles import finish_deletions, last_used, role_member
 from iamfix.sandbox.services.iam.state import Group, InstanceProfile, Policy, Principal, Role, User
 from iamfix.sandbox.services.iam.tags import tag_list
 from iamfix.sandbox.services.iam.users import user_member
@@ -24,6 +24,7 @@ _LISTS = {"User": "UserDetailList", "Group": "GroupDetailList", "Role": "RoleDet
 
 def get_account_authorization_details(call: Call) -> Answer:
     """GetAccountAuthorizationDetails: Filter and MaxItems as on AWS; AWS's own policies only if in use."""
+    finish_deletions(call)
     wanted = call.params.get("Filter") or ["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]
     entries = _entries(call, set(wanted))
     some, marker = page(call, entries)

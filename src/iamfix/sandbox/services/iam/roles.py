@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -108,11 +109,13 @@ def create_role(call: Call) -> Answer:
 
 def get_role(call: Call) -> Answer:
     """GetRole."""
+    finish_deletions(call)
     return {"Role": whole_role(call, see_role(call, call.param("RoleName")))}
 
 
 def list_roles(call: Call) -> Answer:
     """ListRoles."""
+    finish_deletions(call)
     prefix = call.params.get("PathPrefix", "/")
     roles = [role for role in iam(call).roles.all_seen(call.replica) if role.path.startswith(prefix)]
     some, marker = page(call, sorted(roles, key=lambda role: role.name.lower()))
@@ -189,6 +192,7 @@ def list_role_tags(call: Call) -> Answer:
 
 def create_service_linked_role(call: Call) -> Answer:
     """CreateServiceLinkedRole: a second one is InvalidInput."""
+    finish_deletions(call)
     service, suffix = call.param("AWSServiceName"), call.params.get("CustomSuffix")
     short = service.split(".")[0]
     name = "AWSServiceRoleFor" + _SERVICE_ROLE_NAMES.get(short, short.title().replace("-", ""))
@@ -212,13 +216,26 @@ def create_service_linked_role(call: Call) -> Answer:
 
 
 def delete_service_linked_role(call: Call) -> Answer:
-    """DeleteServiceLinkedRole: a task, done when it is first asked for."""
+    """DeleteServiceLinkedRole: a task, which takes a while."""
     role = take(call, iam(call).roles, "role", call.param("RoleName"))
     if not role.path.startswith("/aws-service-role/"):
         raise no_such_entity(f"The service-linked role with name {role.name} cannot be found.")
-    task = DeletionTask(f"task{role.path}{role.name}/{call.cloud.new_secret(12)}", role.name)
-    iam(call).deletion_tasks[task.id] = task
-    return {"DeletionTaskId": task.id}
+    state = iam(call)
+    due = call.cloud.now() + timedelta(seconds=state.role_deletion)
+    task_id = f"task{role.path}{role.name}/{call.cloud.new_secret(12)}"
+    state.deletion_tasks[task_id] = DeletionTask(task_id, role.name, due, state.roles_in_use.get(role.name))
+    return {"DeletionTaskId": task_id}
+
+
+def finish_deletions(call: Call) -> None:
+    """Carry out the deletions of service-linked roles that are due; AWS does so whether or not somebody asks."""
+    state, now = iam(call), call.cloud.now()
+    for task in state.deletion_tasks.values():
+        due = task.refused is None and task.due <= now
+        if due and state.roles.latest(task.role_name.lower()) is not None and task.id not in state.deleted:
+            state.roles.delete(task.role_name.lower())
+        if due:
+            state.deleted.add(task.id)
 
 
 def get_service_linked_role_deletion_status(call: Call) -> Answer:
@@ -226,10 +243,10 @@ def get_service_linked_role_deletion_status(call: Call) -> Answer:
     state, task = iam(call), iam(call).deletion_tasks.get(call.param("DeletionTaskId"))
     if task is None:
         raise no_such_entity(f"DeletionTaskId {call.param('DeletionTaskId')} was not found.")
-    if state.roles.latest(task.role_name.lower()) is not None:
-        state.roles.delete(task.role_name.lower())
-        return {"Status": "IN_PROGRESS"}
-    return {"Status": "SUCCEEDED"}
+    finish_deletions(call)
+    if task.refused is not None:
+        return {"Status": "FAILED", "Reason": {"Reason": task.refused}}
+    return {"Status": "SUCCEEDED" if task.id in state.deleted else "IN_PROGRESS"}
 
 
 OPERATIONS: dict[str, Handler] = {

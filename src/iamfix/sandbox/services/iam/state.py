@@ -173,6 +173,43 @@ class VirtualMfa:
 
 
 @dataclass(frozen=True)
+class OidcProvider:
+    """An OpenID Connect provider; `url` has no scheme."""
+
+    arn: str
+    url: str
+    created: datetime
+    clients: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SamlProvider:
+    """A SAML provider."""
+
+    arn: str
+    metadata: str
+    created: datetime
+    valid_until: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ServerCertificate:
+    """A server certificate; `in_use`: a load balancer has it."""
+
+    name: str
+    path: str
+    id: str
+    created: datetime
+    expires: datetime
+    body: str
+    in_use: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PasswordPolicy:
     """The account's password policy; the defaults are what AWS takes for what UpdateAccountPasswordPolicy leaves out.
 
@@ -208,16 +245,20 @@ class RootUser:
 
 @dataclass(frozen=True)
 class DeletionTask:
-    """The deletion of a service-linked role."""
+    """The deletion of a service-linked role, done at `due`; never when its service has `refused`, with the reason."""
 
     id: str
     role_name: str
+    due: datetime
+    refused: str | None = None
 
 
 class IamState:
     """All of IAM in one account.
 
-    Names are keys in lower case, since IAM holds names unique regardless of case. `password_policy` has the one key
+    Names are keys in lower case, since IAM holds names unique regardless of case; providers' keys are their ARNs.
+    `role_deletion` is how many seconds a service-linked role's deletion takes, and `roles_in_use` (role name -> reason)
+    are those that their services do not let go of. `password_policy` has the one key
     "account", `aliases` too.
     """
 
@@ -228,9 +269,16 @@ class IamState:
         self.policies: Store[Policy] = Store(visibility)
         self.instance_profiles: Store[InstanceProfile] = Store(visibility)
         self.virtual_mfa: Store[VirtualMfa] = Store(visibility)
+        self.oidc_providers: Store[OidcProvider] = Store(visibility)
+        self.saml_providers: Store[SamlProvider] = Store(visibility)
+        self.server_certificates: Store[ServerCertificate] = Store(visibility)
         self.password_policy: Store[PasswordPolicy] = Store(visibility)
         self.aliases: Store[str] = Store(visibility)
         self.deletion_tasks: dict[str, DeletionTask] = {}
+        self.deleted: set[str] = set()
+        """Deletion tasks that are done."""
+        self.role_deletion = 0.0
+        self.roles_in_use: dict[str, str] = {}
         self.root = RootUser()
         self.report_made_at: datetime | None = None
         self.report: str = ""

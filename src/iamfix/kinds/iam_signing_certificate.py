@@ -1,0 +1,71 @@
+"""X.509 signing certificate of a user, named `user/certificate id`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from iamfix.kinds import credential_report, defaults
+from iamfix.kinds import iam_shared as iam
+from iamfix.kinds import iam_user_keys as keys
+from iamfix.kinds.protocol import Look, Need, Reader, Reported, Ripple, Scope, Want
+from iamfix.model import Call
+
+State = keys.State
+
+SCOPE: Scope = "global"
+FOLDS_CASE = False
+CREATABLE = False
+SINGLETON = None
+ONE_BY_ONE = True
+READS = (
+    ("iam", "get_account_authorization_details"), ("iam", "list_signing_certificates"), *credential_report.READS,
+)  # fmt: skip
+EXAMPLE = """\
+- name: Nobody signs with certificates any more
+  iam_signing_certificate:
+    select: "status == 'Active'"
+    status: Inactive
+"""
+
+_CREDENTIAL = keys.Credential("signing certificate", "update_signing_certificate")
+
+
+def observe(read: Reader, want: Want) -> dict[str, Any]:
+    report = None if want.live else credential_report.report_of(read)
+    rows = report.rows if report else {}
+    if want.names is None:
+        named = [user["UserName"] for user in iam.details(read, "UserDetailList")]
+        users = [user for user in named if user not in rows or rows[user].certificates]
+    else:
+        users = keys.users_of(want.names)
+    states = _CREDENTIAL.states(read, _CREDENTIAL.of_users(read, users), want.has)
+    if report is None:
+        return dict(states)
+    return Reported(states, credential_report.NAME, report.made_at, (), names=True)
+
+
+def calls(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
+    return _CREDENTIAL.calls(name, before, after)
+
+
+arn = defaults.no_arn
+owner = defaults.no_owner
+
+
+def loses(name: str, before: State, after: State | None) -> Iterator[str]:
+    return _CREDENTIAL.loses(name, before, after)
+
+
+breaches = defaults.no_breaches
+
+
+def ripples(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Ripple]:
+    return _CREDENTIAL.ripples(name, after)
+
+
+notes = defaults.no_notes
+
+
+def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+    return iam.needs("iam_signing_certificate", call, name, state, look)
