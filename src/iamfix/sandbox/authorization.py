@@ -13,7 +13,7 @@ from typing import Any
 
 from iamfix.sandbox.call import Call
 from iamfix.sandbox.errors import AwsError
-from iamfix.sandbox.evaluation import Decision, Statements, decide, statements_of
+from iamfix.sandbox.evaluation import Decision, PolicyStatement, Statements, decide, statements_of
 from iamfix.sandbox.services.iam import aws_policies
 from iamfix.sandbox.services.iam.state import IamState, Role, User
 from iamfix.sandbox.services.organizations.state import OrgState
@@ -177,7 +177,7 @@ def _own_statements(call: Call, principal: User | Role) -> Statements:
     holders: list[Any] = [principal]
     if isinstance(principal, User):
         holders += [group for group in state.groups.all_latest() if group.id in principal.groups]
-    found: list[Mapping[str, Any]] = []
+    found: list[PolicyStatement] = []
     for holder in holders:
         for text in holder.inline.values():
             found += statements_of(text)
