@@ -41,6 +41,32 @@ def test_every_rule_has_a_case() -> None:
     assert set(ids) == {case[0] for case in CASES}
 
 
+PROMISED: dict[str, tuple[str, ...]] = {
+    "unknown actions, services and condition keys": ("unknown-action", "unknown-service", "unknown-condition-key"),
+    "ARNs that match no resource type": ("arn", "arn-matches-no-type", "action-without-resource"),
+    "conditions that can never hold": ("condition-never-holds", "condition-key-not-sent", "wildcard-in-equals"),
+    "MFA conditions that do not hold as meant": ("mfa-bool", "mfa-if-exists"),
+    "empty sets": ("empty-set", "empty-values", "empty-condition"),
+    "duplicate Sids": ("duplicate-sid",),
+    "sizes and characters": ("too-big", "characters"),
+    "star-star and whole services": ("star-star", "service-wide-write"),
+    "Allow with what is not meant": ("allow-not-action", "allow-not-resource", "allow-not-principal"),
+    "privilege escalation": ("privilege-escalation", "privilege-escalation-existing", "pass-role-star"),
+    "trust": ("trust-anyone", "cross-account-trust", "web-identity-subject", "confused-deputy"),
+}
+
+
+@pytest.mark.parametrize("promise", PROMISED)
+def test_what_lint_promises(promise: str) -> None:
+    """Each kind of finding has its rules, and each of these a document that breaks it, with why, a hint and a page."""
+    for rule in PROMISED[promise]:
+        kind, bad = next((case[1], case[2]) for case in CASES if case[0] == rule)
+        found = next(f for f in lint(bad, kind) if f.rule == rule)
+        assert found.summary
+        assert found.hint
+        assert found.source.startswith("https://")
+
+
 @pytest.mark.parametrize("kind", ["identity", "boundary", "session"])
 def test_good_document_has_no_findings(kind: LintKind) -> None:
     """A narrow, well-formed document is silent."""

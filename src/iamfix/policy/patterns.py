@@ -1,12 +1,14 @@
 """Wildcard patterns of policies (`*`, `?`) for lint and risk: match a text, cover a pattern, overlap two patterns.
 
-Every function is polynomial in its input, whatever the pattern: policies are hostile input, so no regular expressions.
+Every function is polynomial in its input, whatever the pattern: policies are hostile input.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+
+from iamfix.policy.match import Test, like_test
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
@@ -18,25 +20,12 @@ def is_wild(text: str) -> bool:
 
 def matches(pattern: str, text: str) -> bool:
     """Tell whether the whole text fits the pattern; case counts. Source: reference_policies_elements_resource."""
-    if not is_wild(pattern):
-        return pattern == text
-    if pattern.endswith("*") and not is_wild(pattern[:-1]):
-        return text.startswith(pattern[:-1])
-    p = t = 0
-    star, resume = -1, 0
-    while t < len(text):
-        if p < len(pattern) and pattern[p] == "*":
-            star, resume = p, t
-            p += 1
-        elif p < len(pattern) and pattern[p] in ("?", text[t]):
-            p += 1
-            t += 1
-        elif star >= 0:
-            resume += 1
-            p, t = star + 1, resume
-        else:
-            return False
-    return pattern[p:].strip("*") == ""
+    return _test(pattern)(text) if is_wild(pattern) else pattern == text
+
+
+@lru_cache(maxsize=16384)
+def _test(pattern: str) -> Test:
+    return like_test([((pattern, False),)])
 
 
 def covers(wide: str, narrow: str) -> bool:
