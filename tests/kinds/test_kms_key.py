@@ -126,7 +126,7 @@ def test_aws_managed_keys_are_not_ours() -> None:
 
 def test_rotation_is_yes_no_or_days() -> None:
     """`true` keeps the period that there is; days outside of AWS's range are refused."""
-    codec = kms_key.Rotation()
+    codec = kms_key.rules.Rotation()
     for before, asked, after in ((0, True, 365), (90, True, 90), (90, False, 0), (0, 180, 180), (UNREAD, True, 365)):
         assert codec.merge(before, codec.read(asked, PLAIN)) == after
     for wrong in (89, 2561, "true", None):

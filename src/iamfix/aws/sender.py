@@ -16,6 +16,7 @@ from iamfix.aws.batches import batched, failures, item_of, joined
 from iamfix.aws.errors import send
 from iamfix.aws.follow_up import EVERY, follow_up_of
 from iamfix.aws.manners import Wait, lanes, manners_of
+from iamfix.aws.partly import refuse_failures
 from iamfix.aws.patience import maybe_done, ordinary, patiently
 from iamfix.aws.session import AccountSession
 from iamfix.clock import Clock
@@ -64,9 +65,10 @@ class Sender:
         def once() -> Mapping[str, Any]:
             nonlocal unsure
             try:
-                return send(
+                answer = send(
                     call.service, call.operation, call.region, lambda: getattr(client, call.operation)(**params)
                 )
+                return refuse_failures(call, answer)
             except AwsError as error:
                 if self._is_done(call, error, unsure):
                     return {}

@@ -16,6 +16,7 @@ from iamfix.kinds import (
     cloudwatchlogs_log_group,
     cloudwatchlogs_log_group_metric_filter,
     config_recorder,
+    eventbridge_rule,
     guardduty_detector,
     iam_access_key,
     iam_account,
@@ -46,6 +47,7 @@ from iamfix.kinds import (
     scp,
     securityhub,
     sns_topic,
+    sqs_queue,
     tag_policy,
 )
 from iamfix.kinds.protocol import Kind
@@ -79,10 +81,12 @@ KINDS: Mapping[str, Kind] = {
     "cloudwatch_metric_alarm": cloudwatch_metric_alarm,
     "cloudwatchlogs_log_group": cloudwatchlogs_log_group,
     "cloudwatchlogs_log_group_metric_filter": cloudwatchlogs_log_group_metric_filter,
+    "eventbridge_rule": eventbridge_rule,
     "kms_key": kms_key,
     "s3_account_public_access_block": s3_account_public_access_block,
     "s3_bucket": s3_bucket,
     "sns_topic": sns_topic,
+    "sqs_queue": sqs_queue,
     "organization": organization,
     "organizational_unit": organizational_unit,
     "organization_account": organization_account,

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iamfix.fields import FLAG, TAGS, TEXT, Asked, Context, Exact, FieldError, asked, seen
+from iamfix.fields import FLAG, TAGS, TEXT, asked, seen
 from iamfix.kinds import defaults, tagging
+from iamfix.kinds import kms_key_rules as rules
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
-from iamfix.model import UNREAD, Call, Json, Mark, Result
+from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
 from iamfix.shared_policy import SHARED_POLICY
 
@@ -41,42 +42,9 @@ EXAMPLE = """\
     rotation: true
 """
 
-MAX_POLICY = 32 * 1024
-"""Bytes of a key policy (KMS Developer Guide, "Resource quotas")."""
 PENDING_DAYS = 30
 """The longest time AWS waits before it deletes a key; until then the deletion can be cancelled."""
-_LOW, _HIGH, _USUAL = 90, 2560, 365
 _NAME = re.compile(r"(?!aws/)[a-zA-Z0-9/_-]{1,250}")
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """Days between rotations, 0 for none. `true` keeps the period there is, or means 365 days; `false` means none."""
-
-    word: str = f"true, false, or a number of days from {_LOW} to {_HIGH}"
-
-    def read(self, value: Json, context: Context) -> Asked:
-        if isinstance(value, bool) or (isinstance(value, int) and _LOW <= value <= _HIGH):
-            return Exact(value)
-        raise FieldError(f"expected {self.word}, got {value!r:.40}")
-
-    def merge(self, before: Any, asked: Asked) -> Any:
-        assert isinstance(asked, Exact)
-        if asked.value is True:
-            return _USUAL if isinstance(before, Mark) else before or _USUAL
-        return asked.value or 0
-
-    def back(self, now: Any, before: Any, after: Any) -> Any:
-        return before
-
-    def plain(self, value: Any) -> Json:
-        return value or False
-
-    def parse(self, plain: Json, partition: str) -> Any:
-        return int(plain)
-
-    def schema(self) -> Json:
-        return {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": _LOW, "maximum": _HIGH}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +63,7 @@ class State:
         FLAG, "The key can be used.", default=True, detail=True, reads=("describe_key",), always=True
     )
     rotation: int | Mark = asked(
-        Rotation(),
+        rules.Rotation(),
         "New key material once in a while: true (each 365 days), false, or the days between.",
         default=0,
         detail=True,
@@ -157,7 +125,7 @@ def _fields(operation: str, answer: Mapping[str, Any], partition: str) -> dict[s
         return {"policy": Document.parse(answer["Policy"], partition=partition) if answer else None}
     if operation == "get_key_rotation_status":
         on = answer.get("KeyRotationEnabled", False)
-        return {"rotation": answer.get("RotationPeriodInDays", _USUAL) if on else 0}
+        return {"rotation": answer.get("RotationPeriodInDays", rules.USUAL) if on else 0}
     if operation == "list_resource_tags":
         return {"tags": {tag["TagKey"]: tag["TagValue"] for tag in answer.get("Tags", ())}}
     about = answer.get("KeyMetadata", {})
@@ -274,39 +242,13 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
     if after.policy is None and (before is None or before.policy is not None):
         yield Breach("a key always has a policy", "write which one")
     if isinstance(after.policy, Document) and (before is None or before.policy != after.policy):
-        yield from _policy_breaches(after.policy)
+        yield from rules.policy_breaches(after.policy)
     if after.rotation and after.rotation is not UNREAD and after.key_spec not in ("SYMMETRIC_DEFAULT", UNREAD):
         yield Breach(f"keys of the type {after.key_spec} do not rotate", "write rotation: false")
     old = 0 if before is None else before.rotation
     if before is not None and after.enabled is False and before.enabled is False and after.rotation != old:
         yield Breach("the rotation of a disabled key cannot change", "write enabled: true")
     yield from tagging.limit(after.tags)
-
-
-def _policy_breaches(policy: Document) -> Iterator[Breach]:
-    """KMS refuses a policy that its writer could not change again; one without any such statement locks all out."""
-    if (size := len(policy.json().encode())) > MAX_POLICY:
-        yield Breach(f"a policy of {size} bytes; AWS takes {MAX_POLICY}")
-    found = policy.data.get("Statement", [])
-    statements = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping)]
-    if not any(one.get("Effect") == "Allow" and _changes_policies(one) for one in statements):
-        yield Breach(
-            "nobody could change this key's policy any more, and AWS refuses that",
-            'allow the account: {Sid: Account, Effect: Allow, Principal: {AWS: "arn:…:root"}, Action: "kms:*", '
-            'Resource: "*"}',
-        )
-
-
-def _changes_policies(statement: Mapping[str, Any]) -> bool:
-    if "NotAction" in statement:
-        return True
-    actions = statement.get("Action", [])
-    patterns = actions if isinstance(actions, list) else [actions]
-    return any(_matches(str(pattern).lower(), "kms:putkeypolicy") for pattern in patterns)
-
-
-def _matches(pattern: str, action: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), action) is not None
 
 
 ripples = defaults.no_ripples

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from iamfix.fields import FLAG, OPTIONAL_TEXT, TAGS, asked, seen
+from iamfix.fields import FLAG, OPTIONAL_TEXT, TAGS, Codec, asked, seen
 from iamfix.kinds import defaults, tagging
 from iamfix.kinds import s3_bucket_settings as settings
 from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
@@ -36,7 +36,9 @@ EXAMPLE = """\
           Effect: Deny
           Principal: "*"
           Action: "s3:*"
-          Resource: ["arn:aws:s3:::trail-logs-{{ account_id }}", "arn:aws:s3:::trail-logs-{{ account_id }}/*"]
+          Resource:
+            - "arn:{{ partition }}:s3:::trail-logs-{{ account_id }}"
+            - "arn:{{ partition }}:s3:::trail-logs-{{ account_id }}/*"
           Condition: {Bool: {"aws:SecureTransport": "false"}}
     versioning: true
     public_access: {block_public_acls: true, ignore_public_acls: true, block_public_policy: true,
@@ -50,101 +52,73 @@ MAX_POLICY = 20 * 1024
 _NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+\Z)(?!xn--|sthree-|amzn-s3-demo-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
+def _setting(codec: Codec, doc: str, read: str, **facts: Any) -> Any:
+    """Declare a field that one request for each bucket tells."""
+    return asked(codec, doc, detail=True, reads=(read,), **facts)
+
+
+def _told(doc: str, read: str, **facts: Any) -> Any:
+    return seen(doc, detail=True, reads=(read,), **facts)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The defaults are those of new buckets since April 2023."""
 
-    policy: Document | Mark | None = asked(
-        SHARED_POLICY, "Bucket policy, merged by statement id.", detail=True, reads=("get_bucket_policy",)
+    policy: Document | Mark | None = _setting(
+        SHARED_POLICY, "Bucket policy, merged by statement id.", "get_bucket_policy"
     )
-    encryption: str | Mark = asked(
-        settings.ENCRYPTION,
-        "Default encryption: AES256, aws:kms or aws:kms:dsse.",
+    encryption: str | Mark = _setting(
+        settings.ENCRYPTION, "Default encryption: AES256, aws:kms or aws:kms:dsse.", "get_bucket_encryption",
         default="AES256",
-        detail=True,
-        reads=("get_bucket_encryption",),
+    )  # fmt: skip
+    encryption_key_id: str | Mark | None = _setting(
+        OPTIONAL_TEXT, "Key id, ARN or alias for aws:kms; null for AWS's own key.", "get_bucket_encryption"
     )
-    encryption_key_id: str | Mark | None = asked(
-        OPTIONAL_TEXT,
-        "Key id, ARN or alias for aws:kms; null for AWS's own key.",
-        detail=True,
-        reads=("get_bucket_encryption",),
+    bucket_key_enabled: bool | Mark = _setting(
+        FLAG, "One data key for many objects, which makes KMS cheaper.", "get_bucket_encryption", default=False
     )
-    bucket_key_enabled: bool | Mark = asked(
-        FLAG,
-        "One data key for many objects, which makes KMS cheaper.",
-        default=False,
-        detail=True,
-        reads=("get_bucket_encryption",),
-    )
-    block_sse_c: bool | Mark = asked(
-        FLAG,
-        "Objects encrypted with keys that the customer sends are refused.",
+    block_sse_c: bool | Mark = _setting(
+        FLAG, "Objects encrypted with keys that the customer sends are refused.", "get_bucket_encryption",
         default=UNREAD,
-        detail=True,
-        reads=("get_bucket_encryption",),
-    )
-    versioning: bool | Mark = asked(
-        FLAG,
-        "Old versions of objects are kept; once on, it can only be suspended.",
+    )  # fmt: skip
+    versioning: bool | Mark = _setting(
+        FLAG, "Old versions of objects are kept; once on, it can only be suspended.", "get_bucket_versioning",
         default=False,
-        detail=True,
-        reads=("get_bucket_versioning",),
-    )
-    object_ownership: str | Mark = asked(
-        settings.OWNERSHIP,
-        "Who owns objects; BucketOwnerEnforced switches ACLs off.",
-        default="BucketOwnerEnforced",
-        detail=True,
-        reads=("get_bucket_ownership_controls",),
-    )
-    public_access: Mapping[str, bool] | Mark = asked(
-        settings.PUBLIC_ACCESS,
-        "Public access block of the bucket.",
+    )  # fmt: skip
+    object_ownership: str | Mark = _setting(
+        settings.OWNERSHIP, "Who owns objects; BucketOwnerEnforced switches ACLs off.",
+        "get_bucket_ownership_controls", default="BucketOwnerEnforced",
+    )  # fmt: skip
+    public_access: Mapping[str, bool] | Mark = _setting(
+        settings.PUBLIC_ACCESS, "Public access block of the bucket.", "get_public_access_block",
         default=dict(settings.ALL_BLOCKED),
-        detail=True,
-        reads=("get_public_access_block",),
+    )  # fmt: skip
+    logging: Mapping[str, Any] | Mark | None = _setting(
+        settings.LOGGING, "Where server access logs go; null for nowhere.", "get_bucket_logging"
     )
-    logging: Mapping[str, Any] | Mark | None = asked(
-        settings.LOGGING, "Where server access logs go; null for nowhere.", detail=True, reads=("get_bucket_logging",)
-    )
-    lifecycle_rules: Mapping[str, Any] | Mark = asked(
-        settings.LIFECYCLE,
-        "Lifecycle rules: ids with rules in AWS's words.",
+    lifecycle_rules: Mapping[str, Any] | Mark = _setting(
+        settings.LIFECYCLE, "Lifecycle rules: ids with rules in AWS's words.", "get_bucket_lifecycle_configuration",
         default={},
-        detail=True,
-        reads=("get_bucket_lifecycle_configuration",),
-    )
-    object_lock_enabled: bool | Mark = asked(
-        FLAG,
-        "Objects can be locked; only a new bucket can have it set.",
-        default=False,
-        detail=True,
-        reads=("get_object_lock_configuration",),
-        fixed=True,
-    )
-    object_lock_retention: Mapping[str, Any] | Mark | None = asked(
-        settings.RETENTION,
-        "For how long new objects are locked: mode, and days or years; null for not.",
-        detail=True,
-        reads=("get_object_lock_configuration",),
-        aliases=("object_lock_default_retention",),
-    )
-    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("get_bucket_tagging",))
-    transition_default_minimum_object_size: str | Mark = seen(
-        "Below which size objects do not change their storage class.",
+    )  # fmt: skip
+    object_lock_enabled: bool | Mark = _setting(
+        FLAG, "Objects can be locked; only a new bucket can have it set.", "get_object_lock_configuration",
+        default=False, fixed=True,
+    )  # fmt: skip
+    object_lock_retention: Mapping[str, Any] | Mark | None = _setting(
+        settings.RETENTION, "For how long new objects are locked: mode, and days or years; null for not.",
+        "get_object_lock_configuration", aliases=("object_lock_default_retention",),
+    )  # fmt: skip
+    tags: tagging.Tags | Mark = _setting(TAGS, "Tags.", "get_bucket_tagging", default={})
+    transition_default_minimum_object_size: str | Mark = _told(
+        "Below which size objects do not change their storage class.", "get_bucket_lifecycle_configuration",
         default=settings.TRANSITION_SIZE,
-        detail=True,
-        reads=("get_bucket_lifecycle_configuration",),
+    )  # fmt: skip
+    logging_grants: tuple[Any, ...] | Mark = _told(
+        "To whom ACLs of the log objects give access; kept when logging changes.", "get_bucket_logging", default=()
     )
-    logging_grants: tuple[Any, ...] | Mark = seen(
-        "To whom ACLs of the log objects give access; kept when logging changes.",
-        default=(),
-        detail=True,
-        reads=("get_bucket_logging",),
-    )
-    holds_objects: bool | Mark = seen(
-        "It holds objects, or versions of deleted ones.", detail=True, reads=("list_object_versions",), volatile=True
+    holds_objects: bool | Mark = _told(
+        "It holds objects, or versions of deleted ones.", "list_object_versions", volatile=True
     )
     created: str | None = seen("When it was created (UTC).", volatile=True)
 

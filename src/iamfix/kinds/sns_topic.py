@@ -36,8 +36,8 @@ EXAMPLE = """\
           Effect: Allow
           Principal: {Service: cloudwatch.amazonaws.com}
           Action: sns:Publish
-          Resource: "arn:aws:sns:{{ region }}:{{ account.id }}:security-alarms"
-          Condition: {StringEquals: {"aws:SourceAccount": "{{ account.id }}"}}
+          Resource: "arn:{{ partition }}:sns:{{ region }}:{{ account_id }}:security-alarms"
+          Condition: {StringEquals: {"aws:SourceAccount": "{{ account_id }}"}}
     subscriptions: {include: [{protocol: email, endpoint: security@example.com}]}
 """
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from iamfix.kinds import kms_key, s3_account_public_access_block, s3_bucket, sns_topic
+from iamfix.kinds import eventbridge_rule, kms_key, s3_account_public_access_block, s3_bucket, sns_topic, sqs_queue
 from iamfix.kinds.sns_subscriptions import Subscribed
 from iamfix.model import Call
 from iamfix.policy.document import Document
@@ -113,11 +113,51 @@ account_blocks = st.sampled_from(
     [s3_account_public_access_block.State(**{part: part in some for part in _PARTS}) for some in _subsets(_PARTS)]
 )
 
+_QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:thing"
+queues = st.builds(
+    sqs_queue.State,
+    policy=st.sampled_from(
+        [None, *policies(
+            statement("Send", "sqs:SendMessage", _QUEUE_ARN, Principal={"Service": "events.amazonaws.com"}),
+            statement("See", "sqs:GetQueueAttributes", _QUEUE_ARN),
+        )]
+    ),
+    encryption=st.sampled_from(("SSE-SQS", "none", "alias/aws/sqs", "alias/x")),
+    visibility_timeout=st.sampled_from((30, 0, 43200)), message_retention_period=st.sampled_from((345600, 60)),
+    delivery_delay=st.sampled_from((0, 900)), maximum_message_size=st.sampled_from((1048576, 1024)),
+    redrive_policy=st.sampled_from(
+        (None, {"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead-letters", "maxReceiveCount": 5})
+    ),
+    tags=tags,
+)  # fmt: skip
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/x"
+_TARGETS = {
+    "queue": {"Arn": _QUEUE_ARN},
+    "topic": {"Arn": _TOPIC, "Input": "{}"},
+    "role": {"Arn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:x", "RoleArn": _ROLE},
+}
+rules = st.builds(
+    lambda when, **more: eventbridge_rule.State(event_pattern=when[0], schedule_expression=when[1], **more),
+    when=st.sampled_from(
+        (({"source": ["aws.iam"]}, None), ({"source": ["aws.iam"], "detail": {"errorCode": [{"exists": False}]}}, None),
+         (None, "rate(5 minutes)"), ({"source": ["aws.sts"]}, "cron(0 12 * * ? *)"))
+    ),
+    rule_state=st.sampled_from(eventbridge_rule.STATES), description=st.sampled_from(("", "a rule")),
+    role_arn=st.sampled_from((None, _ROLE)),
+    targets=st.sampled_from([{name: _TARGETS[name] for name in some} for some in _subsets(sorted(_TARGETS))]),
+    tags=tags,
+)  # fmt: skip
+
 STATES: Mapping[str, st.SearchStrategy[Any]] = {
+    "eventbridge_rule": rules,
     "kms_key": keys,
     "s3_account_public_access_block": account_blocks,
     "s3_bucket": buckets,
     "sns_topic": topics,
+    "sqs_queue": queues,
 }
 NAMES: Mapping[str, str] = {"s3_account_public_access_block": "account"}
-SURROUNDINGS = (Call("s3", "create_bucket", {"Bucket": "log-target"}, REGION),)
+SURROUNDINGS = (
+    Call("s3", "create_bucket", {"Bucket": "log-target"}, REGION),
+    Call("sqs", "create_queue", {"QueueName": "dead-letters"}, REGION),
+)

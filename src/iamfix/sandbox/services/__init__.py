@@ -12,6 +12,7 @@ from iamfix.sandbox.services import (
     cloudwatch,
     config,
     ec2,
+    events,
     guardduty,
     iam,
     kms,
@@ -21,6 +22,7 @@ from iamfix.sandbox.services import (
     s3control,
     securityhub,
     sns,
+    sqs,
     sts,
 )
 
@@ -31,6 +33,7 @@ _OWN = (
     cloudwatch.SERVICE,
     config.SERVICE,
     ec2.SERVICE,
+    events.SERVICE,
     guardduty.SERVICE,
     iam.SERVICE,
     kms.SERVICE,
@@ -40,6 +43,7 @@ _OWN = (
     s3control.SERVICE,
     securityhub.SERVICE,
     sns.SERVICE,
+    sqs.SERVICE,
     sts.SERVICE,
 )
 SERVICES: Mapping[str, Service] = {service.name: service for service in _OWN}
