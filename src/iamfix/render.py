@@ -11,6 +11,7 @@ import re
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from iamfix import yamlfile
+from iamfix.clock import SystemClock
 from iamfix.model import Account, InputError, Json, Place, Problem
 from iamfix.world import World
 from iamfix.yamlfile import nearest
@@ -187,6 +189,17 @@ def _digest(value: Any) -> str:
         raise SecurityError(f"digest: {error}") from None
 
 
+@jinja2.pass_context
+def _days_since(context: jinja2.runtime.Context, value: Any) -> int:
+    """Return the days from a date, or from a time as fields tell it, to today (UTC)."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    try:
+        return (date.fromisoformat(str(context.resolve_or_missing("today"))) - date.fromisoformat(str(value)[:10])).days
+    except ValueError:
+        raise SecurityError(f"days_since takes a date such as 2026-01-31, not {value!r:.60}") from None
+
+
 @lru_cache(maxsize=4096)
 def _digest_of(text: str) -> str:
     from iamfix.policy.document import Document
@@ -203,6 +216,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "dict2items": _dict2items,
     "items2dict": _items2dict,
     "combine": _combine,
+    "days_since": _days_since,
     "digest": _digest,
     "extract": _extract,
     "to_json": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
@@ -556,8 +570,13 @@ class Renderer:
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = [root.resolve() for root in roots]
 
-    def scope(self, account: Account, extra: Mapping[str, Any], world: World | None) -> Scope:
-        """Return an account's scope: its variables, what is built in, and `resources()` and `template()`."""
+    def scope(
+        self, account: Account, extra: Mapping[str, Any], world: World | None, now: datetime | None = None
+    ) -> Scope:
+        """Return an account's scope: its variables, what is built in, and `resources()` and `template()`.
+
+        `now` is the time of the run, in UTC; if not given, that of the call.
+        """
         facts: dict[str, Any] = {
             "account_id": account.id,
             "account_name": account.name,
@@ -566,6 +585,7 @@ class Renderer:
             "home_region": account.home_region,
             "region": account.home_region,
             "regions": list(account.regions),
+            "today": (now or SystemClock().now()).date().isoformat(),
         }
         scope: list[Scope] = []
 

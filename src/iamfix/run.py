@@ -238,7 +238,7 @@ class Runner:
 
     def _plan_account(self, account: Account, plays: Sequence[tuple[int, Play]], loaded: Playbooks) -> AccountPlan:
         def fold(world: World) -> AccountPlan:
-            scope = Renderer(loaded.template_roots).scope(account, self.options.extra_vars, world)
+            scope = Renderer(loaded.template_roots).scope(account, self.options.extra_vars, world, self.clock.now())
             choice = Choice(self.options.tags, self.options.skip_tags)
             planning = Fold(world, scope, faults, choice)
             for number, play in plays:
@@ -489,7 +489,9 @@ def _world(session: AccountSession, reads: Reads, accounts: Sequence[Account], *
     def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
         return KINDS[kind].observe(reads.at(region), want)
 
-    return World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread, accounts, live=live)
+    world = World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread, accounts, live=live)
+    world.principal = session.principal
+    return world
 
 
 def _wave(play: Play, accounts: Sequence[Account]) -> Wave:

@@ -81,6 +81,8 @@ class World:
         """`accounts` are all those of the inventory, for kinds whose changes bear on other accounts."""
         self.account, self.accounts = account, tuple(accounts) or (account,)
         self.kinds = kinds
+        self.principal: str | None = None
+        """The ARN as which iamfix runs here, where that is known."""
         self.version = 0
         """Counts the changes, so that who keeps something made of the world knows when to make it anew."""
         self.reports: dict[str, datetime] = {}
@@ -335,10 +337,19 @@ class Resource:
         if field == "owned_by":
             return module.owner(self.name, state)
         arn = module.arn(self.name, state, Spot(self.world, self.region))
-        return arn if field == "arn" else arn is not None and self.world.account.protects(arn)
+        if field == "arn" or arn is None:
+            return arn if field == "arn" else False
+        return self.world.account.protects(arn) or _runs_as(self.world.principal, arn)
 
     def keys(self) -> list[str]:
         return ["name", "resource", *_TOLD, *fields_of(self.world.kinds[self.kind].State)]
+
+
+def _runs_as(principal: str | None, arn: str) -> bool:
+    """Tell whether an ARN is that of a principal, or of the role behind its session (whose ARN lacks the path)."""
+    if principal is None or ":assumed-role/" not in principal:
+        return arn == principal
+    return ":role/" in arn and arn.rpartition("/")[2] == principal.split("/")[1]
 
 
 _TOLD = ("arn", "owned_by", "protected")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -80,6 +81,39 @@ def test_a_resource_tells_its_arn_its_owner_and_whether_it_is_protected() -> Non
     assert roles["AWSControlTowerExecution"] == ("AWS Control Tower", False)
     assert roles["iamfix"] == (None, True)
     assert roles["plain"] == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("principal", "protected"),
+    [
+        ("arn:aws:iam::111111111111:user/app/bob", {"bob"}),
+        ("arn:aws:iam::111111111111:role/x/deployer", {"deployer"}),
+        ("arn:aws:sts::111111111111:assumed-role/deployer/session", {"deployer"}),
+        ("arn:aws:sts::111111111111:assumed-role/bob/session", set()),
+        (None, set()),
+    ],
+)
+def test_who_iamfix_runs_as_is_protected(principal: str | None, protected: set[str]) -> None:
+    """A user, a role, or the role behind a session, whatever its path."""
+    aws = Direct()
+    aws.get("iam", "create_user", UserName="bob", Path="/app/")
+    trust = building.trust({"Service": "ec2.amazonaws.com"})
+    aws.get("iam", "create_role", RoleName="deployer", Path="/x/", AssumeRolePolicyDocument=trust)
+    world = _world(aws)
+    world.principal = principal
+    scope = _scope(world)
+    everybody = scope.expression("resources('iam_user') + resources('iam_role')", HERE)
+    assert {one.name for one in everybody if one["protected"]} == protected
+
+
+def test_days_are_counted_to_the_day_of_the_run() -> None:
+    """From a date or a time, both of UTC; what is no date is a mistake."""
+    scope = Renderer([]).scope(ACCOUNT, {}, None, datetime(2026, 3, 1, 0, 5, tzinfo=UTC))
+    assert scope.expression("today", HERE) == "2026-03-01"
+    assert scope.expression("'2026-02-28T23:59:59Z' | days_since", HERE) == 1
+    assert scope.expression("'2025-03-01' | days_since", HERE) == 365
+    with pytest.raises(InputError, match="days_since takes a date"):
+        scope.expression("'soon' | days_since", HERE)
 
 
 def test_a_variable_is_rendered_once_and_anew_when_the_world_has_changed() -> None:
