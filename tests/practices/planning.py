@@ -19,12 +19,17 @@ from tests.direct import Direct
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 
 
-def plan(aws: Direct, *practices: str, **variables: Any) -> AccountPlan:
-    """Plan practices by name (`groups`), or `baseline`, in this order; variables are as with -e."""
+def plan(aws: Direct, *practices: str, principal: str | None = None, **variables: Any) -> AccountPlan:
+    """Plan practices by name (`groups`), or `baseline`, in this order; variables are as with -e.
+
+    `principal` is the ARN as which iamfix runs.
+    """
     paths = [PLAYBOOKS / "baseline.yml" if p == "baseline" else PLAYBOOKS / "practices" / f"{p}.yml" for p in practices]
     loaded = load_playbooks(paths, KINDS)
-    world = aws.world()
-    folding = Fold(world, Renderer(loaded.template_roots).scope(aws.account, variables, world), faults)
+    world = aws.world(live=False)
+    world.principal = principal
+    scope = Renderer(loaded.template_roots).scope(aws.account, variables, world, aws.now)
+    folding = Fold(world, scope, faults)
     for number, play in enumerate(loaded.plays):
         folding.run(number, play)
     made = folding.result(aws.account)
