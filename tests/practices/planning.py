@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,14 +63,19 @@ def _digest(text: str) -> str:
     return Document.parse(text).digest
 
 
+def _text(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document)
+
+
 def held(aws: Direct) -> dict[str, set[str]]:
     """Return what every user and role holds: digests of the documents, from whatever policy and group they come."""
-    told = aws.get(
-        "iam", "get_account_authorization_details",
-        Filter=["User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy"],
-    )  # fmt: skip
+    return held_as_told(aws.get("iam", "get_account_authorization_details"))
+
+
+def held_as_told(told: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Like `held`, from an answer of GetAccountAuthorizationDetails."""
     documents = {
-        policy["Arn"]: _digest(str(version["Document"]))
+        policy["Arn"]: _digest(_text(version["Document"]))
         for policy in told["Policies"]
         for version in policy["PolicyVersionList"]
         if version["VersionId"] == policy["DefaultVersionId"]
@@ -77,7 +83,7 @@ def held(aws: Direct) -> dict[str, set[str]]:
 
     def own(one: Any, inline: str) -> set[str]:
         return {documents[policy["PolicyArn"]] for policy in one.get("AttachedManagedPolicies", ())} | {
-            _digest(str(policy["PolicyDocument"])) for policy in one.get(inline) or ()
+            _digest(_text(policy["PolicyDocument"])) for policy in one.get(inline) or ()
         }
 
     groups = {group["GroupName"]: own(group, "GroupPolicyList") for group in told["GroupDetailList"]}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iamfix.sandbox.building import PARTITION, Builder, allow, aws_policy, trust
 from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.services.iam.state import PasswordPolicy
@@ -71,6 +69,7 @@ def _management(builder: Builder) -> None:
         attached=[aws_policy("service-role/AWSControlTowerServiceRolePolicy")],
     )
     builder.state.password_policy.put("account", PasswordPolicy(length=8, allow_change=True))
+    builder.root(mfa="virtual", used=40)
 
 
 def _payments_prod(builder: Builder) -> None:
@@ -109,6 +108,8 @@ def _payments_prod(builder: Builder) -> None:
         "contractor-dave", groups=[developers], attached=[aws_policy("AmazonS3FullAccess"), queue], console=True
     )
     builder.user("ci-deploy", path="/ci/", attached=[deploy], keys=[(812, 0.2, True), (1100, 812, False)])
+    builder.user("ci-tests", path="/app/ci/", attached=[queue], keys=[(80, 31, True), (70, 0.3, True)])
+    builder.virtual_device("carols-old-phone")
     builder.role(
         "payments-api",
         _EC2,
@@ -143,12 +144,13 @@ def _payments_prod(builder: Builder) -> None:
         },
     )
     builder.state.password_policy.put("account", PasswordPolicy(length=6, lowercase=True))
-    builder.state.root = replace(builder.state.root, access_keys=1)
+    builder.root(keys=1, used=12, key_used=300)
 
 
 def _payments_dev(builder: Builder) -> None:
     developers = builder.group("Developers", attached=[aws_policy("PowerUserAccess"), aws_policy("IAMFullAccess")])
     everything = builder.policy("DevEverything", allow("*"))
+    builder.group("FormerAdmins", attached=[everything], days=1700)
     for name, used in (("bob", 1.0), ("erin", 12.0), ("frank", 240.0)):
         builder.user(name, groups=[developers], console=True, console_used=used, keys=[(400, used, True)])
     builder.user("test-runner", attached=[everything], keys=[(95, 0.1, True)])
@@ -156,6 +158,9 @@ def _payments_dev(builder: Builder) -> None:
     builder.role("payments-api", _EC2, path="/app/", attached=[everything], instance_profile=True, used=0.3)
     builder.role("experiment-role", trust("*"), attached=[aws_policy("ReadOnlyAccess")])
     builder.role("experiment-lambda", _LAMBDA, attached=[aws_policy("AdministratorAccess")], days=900)
+    tables = allow("dynamodb:GetItem", "dynamodb:Query", resource=f"arn:{PARTITION}:dynamodb:*:333333333333:table/*")
+    builder.role("reports", _LAMBDA, path="/app/", inline={"read-tables": tables}, used=2)
+    builder.role("exports", _LAMBDA, path="/app/", inline={"tables": tables}, tags={"iamfix:exempt": "until the move"})
 
 
 def _data_prod(builder: Builder) -> None:
@@ -192,4 +197,4 @@ def _sandbox_alice(builder: Builder) -> None:
         trust({"AWS": f"arn:{PARTITION}:iam::555555555555:root"}),
         attached=[aws_policy("PowerUserAccess")],
     )
-    builder.state.root = replace(builder.state.root, mfa=False)
+    builder.root(mfa=None)
