@@ -589,13 +589,15 @@ class Renderer:
         }
         scope: list[Scope] = []
 
-        def resources(kind: str, region: str | None = None) -> list[Any]:
+        def resources(
+            kind: str, region: str | None = None, names: Collection[str] | None = None, live: bool = True
+        ) -> list[Any]:
             if world is None:
                 raise SecurityError("resources() needs AWS; it cannot be checked offline")
             if kind not in world.kinds:
                 raise SecurityError(f"there is no kind {kind!r}; {nearest(kind, world.kinds)}")
             where = None if world.kinds[kind].SCOPE == "global" else region or account.home_region
-            return list(world.resources(kind, where, live=True))
+            return list(world.resources(kind, where, live=live, only=names))
 
         def template(path: str, **variables: Any) -> Any:
             return self.template(path, scope[0].child({}, variables))

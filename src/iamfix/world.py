@@ -180,9 +180,14 @@ class World:
         for part in self._parts.values():
             yield part.now
 
-    def resources(self, kind: str, region: str | None = None, *, live: bool = False) -> Iterator[Resource]:
-        """Yield every resource of a kind as templates see it, by name. `live`: what reports tell will not do."""
-        names = sorted(self.all(kind, region))
+    def resources(
+        self, kind: str, region: str | None = None, *, live: bool = False, only: Collection[str] | None = None
+    ) -> Iterator[Resource]:
+        """Yield every resource of a kind as templates see it, by name, or `only` those of some names.
+
+        `live`: what reports tell will not do; details are then read of those that are yielded.
+        """
+        names = sorted(name for name in self.all(kind, region) if only is None or name in only)
         among = frozenset(names) if live else None
         for name in names:
             yield Resource(self, kind, region, name, among)
