@@ -305,7 +305,9 @@ class _Variables(Mapping[str, Any]):
         self._raw, self._facts, self._version, self._around = raw, facts, version, around
         self._own = frozenset(own)
         self._open: list[tuple[str, set[str]]] = []
-        self._known: dict[str, _Rendered | None] = {}
+        self._known: dict[str, _Rendered] = {}
+        self._failed: dict[str, int] = {}
+        """Variables that cannot be rendered here, with the version of the world of which that is so."""
 
     def __getitem__(self, name: str) -> Any:
         if name in self._facts:
@@ -335,10 +337,13 @@ class _Variables(Mapping[str, Any]):
     def _tried(self, name: str) -> _Rendered | None:
         if (found := self._from_around(name)) is not None:
             return found
+        version = self._version()
+        if self._failed.get(name) == version:
+            return None
         try:
             return self._rendered(name)
         except Exception:  # noqa: BLE001 - the scope that needs it renders it again, and says what is wrong
-            self._known[name] = None
+            self._failed[name] = version
             return None
 
     def _rendered(self, name: str) -> _Rendered:
