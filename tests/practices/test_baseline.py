@@ -1,4 +1,4 @@
-"""The baseline on the untidy organization: what is safe is done, the rest waits; enforced, nothing is left."""
+"""The identity practices on the untidy organization: what is safe is done, the rest waits; enforced, nothing is left."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from tests.practices.planning import PLAYBOOKS, held_as_told
 from tests.running import Project
 
 BASELINE = PLAYBOOKS / "baseline.yml"
+IDENTITY = tuple(
+    PLAYBOOKS / "practices" / f"{name}.yml"
+    for name in (
+        "password-policy", "root", "credentials", "least-privilege", "managed-policies", "groups", "boundaries", "mfa",
+    )
+)  # fmt: skip
+"""In the order of the baseline."""
 ACCOUNTS = ("111111111111", "222222222222", "333333333333", "444444444444", "555555555555")
 
 
 def _plan(project: Project, **variables: Any) -> Plan:
-    plan = project.runner(extra_vars=variables).plan([BASELINE])
+    plan = project.runner(extra_vars=variables).plan(IDENTITY)
     assert [one.error for one in plan.accounts] == [None] * 5
     assert [problem for problem in plan.problems() if problem.severity == "error"] == []
     return plan
@@ -105,18 +112,13 @@ def test_every_practice_has_something_to_find(practice: Sandbox, tmp_path: Path)
     made = (_plan(Project(tmp_path)), _plan(Project(tmp_path), enforce="all"))
     shown = {one.origin.task for plan in made for account in plan.accounts for one in account.findings}
     shown |= {change.origin.task for plan in made for change in plan.changes()}
-    tasks = {
-        task["name"]
-        for file in (PLAYBOOKS / "practices").glob("*.yml")
-        for play in yaml.safe_load(file.read_text())
-        for task in play["tasks"]
-    }
+    tasks = {task["name"] for file in IDENTITY for play in yaml.safe_load(file.read_text()) for task in play["tasks"]}
     assert tasks - shown - NEEDS_TIME_OR_CROWDS == set()
 
 
 def test_each_practice_can_be_run_alone(practice: Sandbox, tmp_path: Path) -> None:
     """On any account, with no variable set beyond the inventory's, enforced or not; a plan sends no change."""
-    for file in sorted((PLAYBOOKS / "practices").glob("*.yml")):
+    for file in IDENTITY:
         for variables in ({}, {"enforce": "all"}):
             plan = Project(tmp_path, limit="payments-prod").runner(extra_vars=variables).plan([file])
             assert [one.error for one in plan.accounts] == [None], file.name
@@ -132,12 +134,16 @@ def test_an_account_without_anything_is_fine(bare: Sandbox, tmp_path: Path) -> N
     assert list(second.changes()) == []
 
 
+def test_the_baseline_imports_them_in_this_order() -> None:
+    """What is too wide goes before it is handed on to groups, and groups have their members before MFA is asked for."""
+    imported = [one["import_playbook"] for one in yaml.safe_load(BASELINE.read_text())]
+    mine = [f"practices/{file.name}" for file in IDENTITY]
+    assert [one for one in imported if one in mine] == mine
+
+
 def test_every_task_says_which_practice_and_class_it_is_of() -> None:
-    """Practice number and tag everywhere; staged tasks have a message; nothing is allowed that is not staged."""
-    imported = {one["import_playbook"] for one in yaml.safe_load(BASELINE.read_text())}
-    files = sorted((PLAYBOOKS / "practices").glob("*.yml"))
-    assert imported >= {f"practices/{file.name}" for file in files}
-    for file in files:
+    """Practice number and tag everywhere; what a guard would refuse is allowed only where the task is staged."""
+    for file in sorted((PLAYBOOKS / "practices").glob("*.yml")):
         for play in yaml.safe_load(file.read_text()):
             assert play["accounts"], file.name
             assert play["tags"], file.name
