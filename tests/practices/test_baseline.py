@@ -1,4 +1,4 @@
-"""The identity practices on the untidy organization: what is safe is done, the rest waits; enforced, nothing is left."""
+"""The identity practices on the untidy organization: the safe is done, the rest waits; enforced, nothing is left."""
 
 from __future__ import annotations
 
