@@ -117,16 +117,7 @@ class Fold:
     def _loop(self, task: Task, scope: Scope) -> list[Mapping[str, Any]]:
         if task.loop is None:
             return [{}]
-        place = task.at("loop")
-        outer = scope.child(task.vars)
-        items = outer.render(task.loop, lambda *path: task.at("loop", *path))
-        if isinstance(items, str):
-            items = outer.expression(items, place)
-        if isinstance(items, Mapping):
-            raise InputError(_error(place, "loop needs a list", 'write loop: "{{ … | dict2items }}"'))
-        if not isinstance(items, list | tuple | set | frozenset):
-            raise InputError(_error(place, f"loop needs a list, got {items!r:.60}"))
-        return [{"item": item} for item in items]
+        return [{"item": item} for item in loop_items(task, scope.child(task.vars))]
 
     def _once(
         self, step: tuple[int, int], task: Task, scope: Scope, tags: tuple[str, ...], allow: tuple[str, ...]
@@ -186,7 +177,7 @@ class Fold:
         if task.resource_name is not None:
             name = scope.render(task.resource_name, lambda *path: task.at(str(task.kind), "name", *path))
         if not isinstance(name, str) or not name:
-            raise InputError(_error(task.at(str(task.kind), "name"), f"a name must be text, got {name!r:.60}"))
+            raise InputError(_error(task.at(str(task.kind), "name"), f"a name must be text, got {_kind_of(name)}"))
         if kind.SINGLETON not in (None, name):
             name = kind.SINGLETON or name
         try:
@@ -336,7 +327,7 @@ class Fold:
         assert task.check is not None
         name = scope.render(task.check["name"], lambda *_: task.at("check", "name"))
         if not isinstance(name, str) or not name:
-            raise InputError(_error(task.at("check", "name"), f"a name must be text, got {name!r:.60}"))
+            raise InputError(_error(task.at("check", "name"), f"a name must be text, got {_kind_of(name)}"))
         exists = self.world.get(str(task.kind), name, region) is not None
         if exists:
             scope = scope.child({}, Resource(self.world, str(task.kind), region, name))
@@ -374,6 +365,31 @@ def _details(kind: Kind, task: Task) -> frozenset[str]:
         return details_of(kind)
     known = settable(kind)
     return details_of(kind) & {known[name].name for name in task.args if name in known}
+
+
+def loop_items(task: Task, scope: Scope) -> list[Any]:
+    """Return what a task's loop goes through: a list, a template that gives one, or an expression. Raises InputError.
+
+    What a template gives is never evaluated again: names that AWS tells, and values of `-e`, are no expressions.
+    """
+    place = task.at("loop")
+    if isinstance(task.loop, str) and not any(mark in task.loop for mark in ("{{", "{%")):
+        items = scope.expression(task.loop, place)
+    else:
+        items = scope.render(task.loop, lambda *path: task.at("loop", *path))
+    if isinstance(items, Mapping):
+        raise InputError(_error(place, "loop needs a list", 'write loop: "{{ … | dict2items }}"'))
+    if not isinstance(items, list | tuple | set | frozenset):
+        raise InputError(_error(place, f"loop needs a list, got {_kind_of(items)}"))
+    return list(items)
+
+
+def _kind_of(value: Any) -> str:
+    """Say what a value is without saying the value: it may be a secret."""
+    if value is None:
+        return "nothing (null)"
+    names = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "names"}
+    return names.get(type(value), type(value).__name__)
 
 
 def _error(place: Place, summary: str, hint: str = "") -> Problem:

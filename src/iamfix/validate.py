@@ -13,6 +13,7 @@ from iamfix.inventory import load_inventory
 from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Problem
 from iamfix.patterns import select_accounts
+from iamfix.plan import loop_items
 from iamfix.playbook import Play, Task, load_playbooks
 from iamfix.render import Renderer, Scope
 from iamfix.run import Options
@@ -76,7 +77,7 @@ def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str
     """Render a task as far as it asks nothing of AWS, and read its values."""
     inner = scope.child(task.vars)
     try:
-        items = [{}] if task.loop is None else [{"item": item} for item in _items(task, inner)]
+        items = [{}] if task.loop is None else [{"item": item} for item in loop_items(task, inner)]
         problems: list[Problem] = []
         for item in items:
             each = scope.child(task.vars, item)
@@ -92,15 +93,6 @@ def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str
     except InputError as error:
         return [] if any("needs AWS" in problem.summary for problem in error.problems) else list(error.problems)
     return problems
-
-
-def _items(task: Task, scope: Scope) -> list[Any]:
-    items = scope.render(task.loop, lambda *path: task.at("loop", *path))
-    if isinstance(items, str):
-        items = scope.expression(items, task.at("loop"))
-    if not isinstance(items, list | tuple):
-        raise InputError(Problem("error", str(task.at("loop")), "loop needs a list", "write {{ … | dict2items }}"))
-    return list(items)
 
 
 def _values(

@@ -11,7 +11,7 @@ from iamfix.yamlfile import load
 
 
 def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
-    """Return the variables of `-e` options; later ones win. Raises InputError."""
+    """Return the variables of `-e` options; later ones win. Raises InputError, which repeats no value."""
     found: dict[str, Json] = {}
     for text in given:
         if text.startswith("@"):
@@ -23,13 +23,11 @@ def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
             try:
                 found.update(json.loads(text))
             except (ValueError, RecursionError) as error:
-                raise _wrong(f"{text!r} is no JSON object: {error}") from None
+                raise _wrong(f"no JSON object: {error}") from None
         else:
             name, equals, value = text.partition("=")
             if not equals or not name.isidentifier():
-                raise _wrong(
-                    f"{text!r} is not of the form name=value", "-e enforce=all, -e '{\"n\": 1}' or -e @vars.yml"
-                )
+                raise _wrong("not of the form name=value", "-e enforce=all, -e '{\"n\": 1}' or -e @vars.yml")
             found[name] = value
     return found
 

@@ -63,11 +63,12 @@ def load(path: Path, name: str | None = None) -> Source:
     """Read a YAML file. Raises InputError, with every mistake in it."""
     shown = name or str(path)
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError(Problem("error", shown, f"this file cannot be read: {error.strerror}")) from None
     if len(raw) > MAX_BYTES:
-        raise InputError(Problem("error", shown, f"{len(raw):,} bytes; at most {MAX_BYTES:,} are read"))
+        raise InputError(Problem("error", shown, f"this file is too large; at most {MAX_BYTES:,} bytes are read"))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -33,7 +33,7 @@ class Telling:
     """Progress: a bar on a terminal; else a line for each account that failed."""
 
     def __init__(self, verbose: int = 0) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
         self._verbose = verbose
         self._bar: Any = None
         self._job: Any = None
