@@ -19,12 +19,11 @@ from iamfix.validate import validate
 from tests.running import Project, Quiet
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(
-    str(file.relative_to(ROOT))
-    for part in ("playbooks", "templates", "inventory")
-    for file in (ROOT / part).rglob("*")
-    if file.is_file()
-)
+FILES = (
+    "playbooks/baseline.yml", "playbooks/practices/groups.yml", "playbooks/practices/boundaries.yml",
+    "playbooks/practices/mfa.yml", "playbooks/practices/password-policy.yml", "inventory/accounts.yml",
+    "templates/policies/app-boundary.json.j2", "templates/policies/deny-without-mfa.json.j2",
+)  # fmt: skip
 
 
 def _drop_line(text: str, chance: random.Random) -> str:
