@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from iamfix.model import Plan
 from iamfix.run import Options, Runner
 from iamfix.sandbox import Sandbox
-from iamfix.sandbox.services.accessanalyzer.state import AnalyzerState, Finding
 from tests.running import Project, Quiet
 
 PLAYBOOK = Path("playbooks/practices/access-analyzer.yml")
@@ -57,20 +55,18 @@ def test_what_costs_is_asked_for_and_named(bare: Sandbox, tmp_path: Path) -> Non
 
 
 def test_findings_are_told(bare: Sandbox, tmp_path: Path) -> None:
-    """What an analyzer has found, and nobody has archived, is a finding of the plan."""
+    """What an analyzer has found is a finding of the plan, until an archive rule says that it is meant."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    bare.client("iam").create_role(RoleName="partner", AssumeRolePolicyDocument=document)
     bare.client("accessanalyzer").create_analyzer(analyzerName="theirs", type="ACCOUNT")
-    analyzers = bare.cloud.state(AnalyzerState, "111111111111/us-east-1", "aws").analyzers
-    one = analyzers.latest("theirs")
-    assert one is not None
-    now = datetime.now(UTC)
-    found = tuple(
-        Finding(f"id-{status}", "ExternalAccess", f"arn:aws:s3:::{status}", "AWS::S3::Bucket", now, status)
-        for status in ("ACTIVE", "ARCHIVED")
-    )
-    analyzers.put("theirs", replace(one, findings=found))
-    (finding,) = [finding for account in _plan(Project(tmp_path)).accounts for finding in account.findings]
-    assert finding.address == "management/us-east-1/access_analyzer_finding/id-ACTIVE"
-    assert "arn:aws:s3:::ACTIVE: ExternalAccess" in finding.message
+    project = Project(tmp_path)
+    (finding,) = [finding for account in _plan(project).accounts for finding in account.findings]
+    assert finding.address.startswith("management/us-east-1/access_analyzer_finding/")
+    assert "arn:aws:iam::111111111111:role/partner: ExternalAccess" in finding.message
+    known = {"analyzerName": "theirs", "ruleName": "known", "filter": {"principal.AWS": {"eq": ["999999999999"]}}}
+    bare.client("accessanalyzer").create_archive_rule(**known)
+    assert [account.findings for account in _plan(project).accounts] == [()]
 
 
 @pytest.mark.parametrize("regions", [1, 17])

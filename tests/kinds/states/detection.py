@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from iamfix.kinds import access_analyzer, config_recorder, guardduty_detector, securityhub
+from iamfix.kinds import access_analyzer, config_recorder, ec2_account_defaults, guardduty_detector, securityhub
 from iamfix.kinds.access_analyzer import Criterion
 from iamfix.model import Call
 from tests.kinds.states.iam import tags
@@ -18,6 +18,7 @@ _texts = st.lists(st.sampled_from(("999999999999", "888888888888")), min_size=1)
 _criteria = st.builds(Criterion, eq=_texts) | st.builds(Criterion, exists=st.booleans())
 _filters = st.dictionaries(st.sampled_from(("principal.AWS", "isPublic")), _criteria, min_size=1)
 
+_switches = st.sampled_from(("enabled", "disabled", "no-preference"))
 _STANDARDS = (
     "aws-foundational-security-best-practices/v/1.0.0",
     "cis-aws-foundations-benchmark/v/3.0.0",
@@ -31,9 +32,17 @@ def _role(name: str) -> str:
 
 STATES: Mapping[str, st.SearchStrategy[Any]] = {
     "access_analyzer": st.builds(
-        access_analyzer.State, type=st.just("ACCOUNT"), unused_access_age=st.just(90),
+        access_analyzer.State, type=st.just("ACCOUNT_UNUSED_ACCESS"), unused_access_age=st.just(90),
         archive_rules=st.dictionaries(st.sampled_from(("partner", "known")), _filters), tags=tags, status=st.none(),
         status_reason=st.none(), managed_by=st.none(), created=st.none(),
+    ),
+    "ec2_account_defaults": st.builds(
+        ec2_account_defaults.State, imds_tokens=st.sampled_from(("required", "optional", "no-preference")),
+        imds_enforced=_switches, imds_endpoint=_switches, imds_instance_tags=_switches,
+        imds_hop_limit=st.sampled_from((-1, 1, 2)), ebs_encryption=st.booleans(),
+        ebs_kms_key=st.none() | st.just("arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        snapshot_public_access=st.sampled_from(("block-all-sharing", "block-new-sharing", "unblocked")),
+        image_public_access=st.sampled_from(("block-new-sharing", "unblocked")), declared=st.just(frozenset()),
     ),
     "guardduty_detector": st.builds(
         guardduty_detector.State, enabled=st.booleans(), frequency=st.sampled_from(("SIX_HOURS", "ONE_HOUR")),
@@ -53,14 +62,22 @@ STATES: Mapping[str, st.SearchStrategy[Any]] = {
     ),
 }  # fmt: skip
 
-NAMES: Mapping[str, str] = {"guardduty_detector": "detector", "securityhub": "hub"}
+NAMES: Mapping[str, str] = {
+    "ec2_account_defaults": "defaults", "guardduty_detector": "detector", "securityhub": "hub"
+}  # fmt: skip
 _TRUST = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"config.amazonaws.com"},'
     '"Action":"sts:AssumeRole"}]}'
 )
-SURROUNDINGS = tuple(
-    Call("iam", "create_role", {"RoleName": name, "AssumeRolePolicyDocument": _TRUST})
-    for name in ("config-one", "config-two")
+_PARTNER = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"999999999999"},'
+    '"Action":"sts:AssumeRole"}]}'
 )
-
+SURROUNDINGS = (
+    *(
+        Call("iam", "create_role", {"RoleName": name, "AssumeRolePolicyDocument": trust})
+        for name, trust in (("config-one", _TRUST), ("config-two", _TRUST), ("partner", _PARTNER))
+    ),
+    Call("accessanalyzer", "create_analyzer", {"analyzerName": "outside", "type": "ACCOUNT"}),
+)
 SEEN = ("access_analyzer_finding",)

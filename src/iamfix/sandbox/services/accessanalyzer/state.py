@@ -22,18 +22,6 @@ class ArchiveRule:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What an analyzer has found."""
-
-    id: str
-    type: str
-    resource: str
-    resource_type: str
-    created: datetime
-    status: str = "ACTIVE"
-
-
-@dataclass(frozen=True)
 class Analyzer:
     """An analyzer of one region."""
 
@@ -44,7 +32,6 @@ class Analyzer:
     configuration: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, ArchiveRule] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
 
 
 class AnalyzerState:

@@ -1,9 +1,10 @@
-"""EC2: moto's, but for the regions of an account."""
+"""EC2: moto's, but for the regions of an account and what it has by default in them."""
 
 from __future__ import annotations
 
 from iamfix.sandbox.call import Answer, Call, Handler, Service
 from iamfix.sandbox.regions import BY_DEFAULT, OPT_IN, enabled
+from iamfix.sandbox.services.ec2 import defaults
 
 
 def describe_regions(call: Call) -> Answer:
@@ -27,5 +28,5 @@ def describe_regions(call: Call) -> Answer:
     }
 
 
-_OPERATIONS: dict[str, Handler] = {"DescribeRegions": describe_regions}
+_OPERATIONS: dict[str, Handler] = {"DescribeRegions": describe_regions, **defaults.OPERATIONS}
 SERVICE = Service("ec2", _OPERATIONS, strict=False)
