@@ -245,10 +245,11 @@ class Fold:
         self._seen.add(at)
         notes: tuple[str, ...] = ()
         if task.state == "absent":
-            before = self.world.get(kind_name, name, region, details_of(kind))
+            reason = optional.kept(kind)
+            before = self.world.get(kind_name, name, region, frozenset() if reason else details_of(kind))
             if before is None:
                 return
-            if reason := optional.kept(kind):
+            if reason:
                 raise InputError(_error(task.at(kind_name), f"{at} is not deleted: {reason}"))
             after = None
         else:
@@ -362,7 +363,7 @@ class Fold:
 def _details(kind: Kind, task: Task) -> frozenset[str]:
     """Return the details that a task must know of what it changes: all of what goes, else those that it sets."""
     if task.state == "absent":
-        return details_of(kind)
+        return frozenset() if optional.kept(kind) else details_of(kind)
     known = settable(kind)
     return details_of(kind) & {known[name].name for name in task.args if name in known}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from iamfix.fields import fields_of
 from iamfix.guards import breach_problems
+from iamfix.kinds import optional
 from iamfix.model import UNREAD, Call, Change, Origin, Problem
 from iamfix.step import change, follow
 from iamfix.wanted import details_of
@@ -25,6 +26,9 @@ def rollback_changes(
     changes: list[Change] = []
     problems: list[Problem] = []
     for number, done in enumerate(reversed([one for one in made if one.address in attempted])):
+        if done.before is None and (reason := optional.kept(world.kinds[done.kind])):
+            problems.append(Problem("warning", done.address, f"it stays: {reason}", "", "irreversible"))
+            continue
         now = world.get(done.kind, done.name, done.region, _details(world, done))
         target = _target(done, now)
         origin = Origin(f"Take back: {done.origin.task}", f"run {run}", done.origin.practice, (), (), (0, number))

@@ -51,7 +51,7 @@ class State:
     )  # fmt: skip
     policy_types: frozenset[str] = asked(
         SET, "Types of policies that are enabled: scp, rcp, tag_policy, ai_opt_out_policy, or AWS's words.",
-        default=frozenset(), resolve=_policy_type,
+        default=frozenset(("SERVICE_CONTROL_POLICY",)), resolve=_policy_type,
     )  # fmt: skip
     trusted_services: frozenset[str] = asked(
         SET, "Services with trusted access, such as account.amazonaws.com.", default=frozenset()
@@ -160,6 +160,8 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
             "turning on all features asks every invited account to agree, and cannot be turned back",
             "begin it by hand (`aws organizations enable-all-features`), and plan again once all have agreed",
         )
+    if after.policy_types and after.features != "ALL":
+        yield Breach("types of policies need all features", "policy_types: []")
     for types in (old.policy_types - after.policy_types, old.trusted_services - after.trusted_services):
         for one in sorted(types):
             yield Breach(f"disabling {one} holds for every account of the organization", rule="whole-organization")

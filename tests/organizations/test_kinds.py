@@ -1,0 +1,318 @@
+"""Cases of the Organizations kinds: which calls, in which order; what AWS would not take; and where they live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamfix.kinds import KINDS, organization_account, organizational_unit, organizations_policies
+from iamfix.kinds import organizations_shared as org
+from iamfix.kinds.protocol import Want
+from iamfix.model import Account, InputError, Result
+from iamfix.policy.document import Document
+from iamfix.sandbox import Sandbox
+from iamfix.world import Spot, World
+from tests.direct import Direct
+from tests.organizations.building import add_account, add_unit, sent, state_of
+from tests.running import Project
+
+MANAGER = Account(id="111111111111", name="management")
+DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}]}
+
+
+def _look(variables: Mapping[str, Any] | None = None) -> Spot:
+    aws = Direct(around="bare")
+    account = replace(MANAGER, vars=variables or {})
+
+    def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
+        return KINDS[kind].observe(aws.at(region), want)
+
+    return Spot(World(account, KINDS, observe), None)
+
+
+def _policy(*targets: str, content: Any = DENY, **more: Any) -> organizations_policies.State:
+    return organizations_policies.State(content=Document.parse(content), targets=frozenset(targets), **more)
+
+
+def _told(kind: str, name: str, before: Any, after: Any, look: Spot) -> list[tuple[str, str]]:
+    return [(one.rule, one.summary) for one in KINDS[kind].breaches(name, before, after, look)]
+
+
+def test_a_policy_is_attached_before_it_is_detached() -> None:
+    """The text first, then the new targets, then those that go; ids are AWS's."""
+    before = _policy("sandbox", "payments-prod", id="p-12345678", tags={})
+    after = replace(before, description="new", targets=frozenset(("root", "workloads/prod")))
+    calls = list(KINDS["scp"].calls("x", before, after, _look()))
+    assert [(call.operation, call.params.get("TargetId")) for call in calls] == [
+        ("update_policy", None), ("attach_policy", "r-prac"), ("attach_policy", "ou-prac-11000000"),
+        ("detach_policy", "222222222222"), ("detach_policy", "ou-prac-20000000"),
+    ]  # fmt: skip
+
+
+def test_a_policy_goes_off_its_targets_before_it_goes() -> None:
+    """AWS deletes no policy that is attached."""
+    calls = KINDS["scp"].calls("x", _policy("sandbox", id="p-12345678"), None, _look())
+    assert [call.operation for call in calls] == ["detach_policy", "delete_policy"]
+
+
+def test_documents_are_sent_without_white_space() -> None:
+    """Organizations counts every character."""
+    spaced = '{ "Version": "2012-10-17",\n "Statement": [ ] }'
+    (call,) = KINDS["scp"].calls("x", None, _policy(content=spaced), _look())
+    assert call.params["Content"] == '{"Version":"2012-10-17","Statement":[]}'
+
+
+def test_what_is_not_made_yet_is_referred_to() -> None:
+    """A unit in a planned unit, and a policy on it, take the ids that the earlier calls will give."""
+    look = _look()
+    look.world.put("organizational_unit", "new", None, organizational_unit.State(tags={}))
+    (unit,) = KINDS["organizational_unit"].calls("new/inner", None, organizational_unit.State(tags={}), look)
+    made = Result("management/organizational_unit/new", "create_organizational_unit", "OrganizationalUnit.Id", "id")
+    assert (unit.params["ParentId"], unit.params["Name"]) == (made, "inner")
+    _, attach = KINDS["scp"].calls("x", None, _policy("new"), look)
+    assert attach.params == {
+        "PolicyId": Result("management/scp/x", "create_policy", "Policy.PolicySummary.Id", "id"), "TargetId": made,
+    }  # fmt: skip
+
+
+BIG = {"Version": "2012-10-17", "Statement": [{**DENY["Statement"][0], "Sid": "a" * 10200}]}  # type: ignore[dict-item]
+REFUSED: dict[str, tuple[str, str, Any, Any, str, str]] = {
+    "too large": ("scp", "x", None, _policy(content=BIG), "quota", "a document of 10304 characters; AWS takes 10240"),
+    "the last SCP": (
+        "scp", "FullAWSAccess", _policy("root", "sandbox", aws_managed=True), _policy("root", aws_managed=True),
+        "quota", "it is the last SCP of sandbox, and AWS keeps one",
+    ),
+    "AWS's own text": (
+        "scp", "FullAWSAccess", _policy("root", aws_managed=True),
+        _policy("root", aws_managed=True, description="mine"), "quota", "it is a policy of AWS",
+    ),
+    "a type that is off": (
+        "rcp", "x", None, _policy("sandbox"), "quota", "policies of the type RESOURCE_CONTROL_POLICY are not enabled",
+    ),
+    "on the root": ("scp", "x", None, _policy("root"), "whole-organization", "the root is among its targets"),
+    "text of what is on the root": (
+        "scp", "x", _policy("root"), _policy("root", content={**DENY, "Id": "other"}), "whole-organization",
+        "it holds for every account of the organization",
+    ),
+    "off the root": ("scp", "x", _policy("root"), _policy(), "whole-organization", "it holds for every account"),
+    "on the management account": (
+        "scp", "x", None, _policy("management"), "quota", "no SCP holds for it",
+    ),
+    "a unit that is not empty": (
+        "organizational_unit", "workloads",
+        organizational_unit.State(units=frozenset(("workloads/prod",)), accounts=frozenset(("a",))), None, "quota",
+        "it is not empty: a, workloads/prod",
+    ),
+    "a unit in no unit": (
+        "organizational_unit", "nowhere/prod", None, organizational_unit.State(), "quota", "there is no unit 'nowhere'",
+    ),
+    "six levels deep": (
+        "organizational_unit", "a/b/c/d/e/f", None, organizational_unit.State(), "quota", "6 levels deep; AWS takes 5",
+    ),
+    "a taken address": (
+        "organization_account", "new", None, organization_account.State(email="aws+data-prod@example.com"), "quota",
+        "data-prod has the e-mail address",
+    ),
+    "a closed account": (
+        "organization_account", "data-prod", organization_account.State(status="SUSPENDED"),
+        organization_account.State(status="SUSPENDED", ou="sandbox"), "quota", "the account is SUSPENDED",
+    ),
+    "contacts without trusted access": (
+        "organization_account", "data-prod", organization_account.State(security_contact=None),
+        organization_account.State(security_contact=organization_account.Contact(
+            name="a", title="b", email="c@d.e", phone="1")),
+        "quota", "contacts of other accounts need trusted access of account.amazonaws.com",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_aws_would_not_take_is_told_when_planned(case: str) -> None:
+    """Sizes, counts, order, and what holds for everybody, before anything is sent."""
+    kind, name, before, after, rule, summary = REFUSED[case]
+    told = _told(kind, name, before, after, _look())
+    assert any(found == rule and summary in text for found, text in told), told
+
+
+def test_policies_of_others_count_and_limits_can_be_raised() -> None:
+    """The eleventh policy of a target is one too many, whoever attached the ten; a variable says another limit."""
+    for variables, refused in (
+        (None, True),
+        ({"organization_limits": {"scp": {"attached": 12}}}, False),
+        ({"organization_limits": {"scp": {"attached": 5}}}, True),
+    ):
+        look = _look(variables)
+        for number in range(9):
+            look.world.put("scp", f"theirs-{number}", None, _policy("sandbox"))
+        told = [text for _, text in _told("scp", "mine", None, _policy("sandbox"), look)]
+        assert any("sandbox would carry 11 policies of this type" in text for text in told) == refused
+        most = 10 if variables is None else variables["organization_limits"]["scp"]["attached"]  # type: ignore[index]
+        notes = list(KINDS["scp"].notes("mine", None, _policy("sandbox"), look))
+        assert f"11 of {most} policies of this type attached to sandbox" in notes
+
+
+def test_targets_by_every_word() -> None:
+    """The root, a unit's path with or without slashes, an account by name or id, and all that carry a tag."""
+    look = _look()
+    for text, expected in (
+        ("root", "root"), ("/", "root"), ("/workloads/prod/", "workloads/prod"), ("payments-dev", "payments-dev"),
+        ("333333333333", "payments-dev"),
+    ):  # fmt: skip
+        assert org.targets(text, look) == expected
+    account = look.get("organization_account", "data-prod", details=frozenset(("tags",)))
+    look.world.put("organization_account", "data-prod", None, replace(account, tags={"env": "prod", "pci": ""}))
+    assert org.targets("tag:env=prod", look) == frozenset(("data-prod",))
+    assert org.targets("tag:pci", look) == frozenset(("data-prod",))
+    assert org.targets("tag:env=dev", look) == frozenset()
+    with pytest.raises(ValueError, match="there is no unit and no account 'workload/prod'"):
+        org.targets("workload/prod", look)
+
+
+def test_accounts_of_one_name_go_by_their_ids(bare: Sandbox, tmp_path: Path) -> None:
+    """A name that two accounts have names neither; the message lists the ids."""
+    add_account(bare.cloud, 801, "twin")
+    add_account(bare.cloud, 802, "twin")
+    project = Project(tmp_path)
+    plan = project.plan({"organization_account": {"name": "twin", "ou": "sandbox"}})
+    assert [one.summary for one in plan.problems()] == [
+        "several accounts are called 'twin': 000000000801, 000000000802"
+    ]
+    plan = project.plan({"organization_account": {"name": "000000000802", "ou": "sandbox"}})
+    assert [change.name for change in plan.changes()] == ["000000000802"]
+    project.apply(plan)
+    moved = state_of(bare.cloud).members.latest("000000000802")
+    assert moved is not None
+    assert moved.parent == "ou-prac-20000000"
+
+
+def test_no_account_is_closed(bare: Sandbox, tmp_path: Path) -> None:
+    """`state: absent` is refused with a sentence, for an account and for the organization."""
+    project = Project(tmp_path)
+    for kind, name in (("organization_account", "data-prod"), ("organization", None)):
+        plan = project.plan({kind: {"state": "absent", **({"name": name} if name else {})}})
+        (problem,) = plan.problems()
+        assert "is not deleted: iamfix" in problem.summary
+        with pytest.raises(InputError):
+            project.apply(plan)
+
+
+def test_an_account_is_made_moved_and_given_contacts_in_one_run(bare: Sandbox, tmp_path: Path) -> None:
+    """AWS makes it in the background, over several polls; then it goes to its unit, with its contact."""
+    project = Project(tmp_path)
+    contact = {"name": "Security", "title": "SOC", "email": "soc@example.com", "phone": "+1 555 0100"}
+    task = {
+        "organization_account": {
+            "name": "new one", "email": "new@example.com", "ou": "workloads/prod", "tags": {"env": "prod"},
+            "security_contact": contact,
+        }
+    }  # fmt: skip
+    trust = {"organization": {"trusted_services": {"include": ["account.amazonaws.com"]}}}
+    scp = {"scp": {"name": "x", "content": DENY, "targets": ["new one"]}}
+    plan = project.plan(trust, task, scp)
+    assert "a new account is not taken back: iamfix closes no account" in [
+        note for change in plan.changes() for note in change.notes
+    ]
+    outcome = project.apply(plan)
+    assert dict(outcome.accounts) == {"management": "done"}
+    assert sent(bare).count("DescribeCreateAccountStatus") == 4
+    assert list(project.plan(trust, task, scp).changes()) == []
+    made = next(one for one in state_of(bare.cloud).members.all_latest() if one.name == "new one")
+    assert made.parent == "ou-prac-11000000"
+
+    back = project.runner(allow=("whole-organization",))
+    way = back.rollback(outcome.run_id)
+    kept = [one.summary for one in way.problems() if one.where == "management/organization_account/new one"]
+    assert kept == ["it stays: iamfix closes no account; close it by hand, its state is then told"]
+    back.apply(way, "rollback")
+    assert state_of(bare.cloud).members.latest(made.id) is not None
+
+
+def test_an_address_that_is_taken_elsewhere_fails_with_awss_word(bare: Sandbox, tmp_path: Path) -> None:
+    """What only the background work finds out is told as AWS says it, and nothing else of the account is tried."""
+    project = Project(tmp_path)
+    plan = project.plan({"organization_account": {"name": "late", "email": "late@example.com", "ou": "sandbox"}})
+    state_of(bare.cloud)
+    add_account(bare.cloud, 809, "other")
+    member = state_of(bare.cloud).members.latest("000000000809")
+    assert member is not None
+    state_of(bare.cloud).members.put(member.id, replace(member, email="LATE@example.com"))
+    outcome = project.apply(plan)
+    assert dict(outcome.accounts) == {"management": "failed"}
+    assert "EMAIL_ALREADY_EXISTS" in outcome.problems[0].summary
+    assert "MoveAccount" not in sent(bare)
+
+
+def test_policy_types_take_their_time(bare: Sandbox, tmp_path: Path) -> None:
+    """What is being enabled is waited for before policies of the type are attached."""
+    state_of(bare.cloud).type_polls = 4
+    project = Project(tmp_path)
+    content = {"services": {"default": {"opt_out_policy": {"@@assign": "optOut"}}}}
+    tasks = (
+        {"organization": {"policy_types": {"include": ["ai_opt_out_policy"]}}},
+        {"ai_opt_out_policy": {"name": "x", "content": content, "targets": ["sandbox"]}},
+    )
+    outcome = project.apply(project.plan(*tasks))
+    assert dict(outcome.accounts) == {"management": "done"}
+    assert list(project.plan(*tasks).changes()) == []
+
+
+def test_disabling_a_type_is_guarded_twice(bare: Sandbox, tmp_path: Path) -> None:
+    """It holds for the whole organization, and the attachments do not come back."""
+    plan = Project(tmp_path).plan({"organization": {"policy_types": []}})
+    assert {problem.rule for problem in plan.problems() if problem.severity == "error"} == {
+        "whole-organization", "irreversible",
+    }  # fmt: skip
+
+
+def test_a_member_account_is_told_so_once(bare: Sandbox, tmp_path: Path) -> None:
+    """Plays of the organization in another account: one sentence, whatever the number of tasks and kinds."""
+    tasks = (
+        {"organization": {"policy_types": {"include": ["scp"]}}},
+        {"organizational_unit": {"name": "a"}},
+        {"organizational_unit": {"name": "b"}},
+        {"organization_account": {"name": "data-prod", "ou": "a"}},
+        {"scp": {"name": "x", "content": DENY, "targets": ["a"]}},
+        {"rcp": {"name": "x", "content": DENY, "targets": ["a"]}},
+        {"tag_policy": {"select": "true", "description": "x"}},
+        {"iam_group": {"name": "still-planned"}},
+    )
+    plan = Project(tmp_path).plan(*tasks, accounts="payments-prod")
+    (problem,) = plan.problems()
+    assert problem.summary == (
+        "account 222222222222 is neither the organization's management account (111111111111) nor a delegated "
+        "administrator of it, and the organization is planned from there"
+    )
+    assert [change.kind for change in plan.changes()] == ["iam_group"]
+
+
+def test_without_an_organization_one_is_made_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From a lone account: the organization, units in it and a policy on them, in one apply."""
+    from tests.running import use
+
+    with Sandbox(layout="none") as sandbox:
+        use(sandbox, monkeypatch)
+        project = Project(tmp_path)
+        unit = {"organizational_unit": {"name": "{{ item }}"}, "loop": ["a", "a/b"]}
+        plan = project.plan(unit)
+        assert [one.summary for one in plan.problems()] == ["account 111111111111 is in no organization"]
+        tasks = (
+            {"organization": {"features": "ALL"}}, unit, {"scp": {"name": "x", "content": DENY, "targets": ["a/b"]}},
+        )  # fmt: skip
+        outcome = project.apply(project.plan(*tasks))
+        assert (dict(outcome.accounts), outcome.problems) == ({"management": "done"}, ())
+        assert list(project.plan(*tasks).changes()) == []
+
+
+def test_units_go_innermost_first(bare: Sandbox, tmp_path: Path) -> None:
+    """A `select` of units that shall go begins with those inside."""
+    add_unit(bare.cloud, "old/one/two")
+    project = Project(tmp_path)
+    task = {"organizational_unit": {"select": "name.startswith('old')", "state": "absent"}}
+    plan = project.plan(task)
+    assert [change.name for change in plan.changes()] == ["old/one/two", "old/one", "old"]
+    assert dict(project.apply(plan).accounts) == {"management": "done"}
+    assert list(project.plan(task).changes()) == []
