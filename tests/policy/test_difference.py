@@ -16,6 +16,7 @@ from iamfix.policy.variables import parse_template
 from tests.policy.random_policies import ACTIONS, RESOURCES
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+ANN = "arn:aws:iam::111111111111:user/ann"
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 
 
@@ -196,6 +197,18 @@ def test_everyone_in_a_trust_policy_is_not_everyone_of_aws() -> None:
         for one in ("*", {"AWS": "*"})
     ]
     assert not compare_resource(*both)
+
+
+def test_not_principal_is_taken_whole() -> None:
+    """Whom NotPrincipal means hangs on account, role and session: another one is always shown, the same one never."""
+    sides = [
+        Document.parse([{"Effect": "Allow", "NotPrincipal": {"AWS": names}, "Action": "sts:AssumeRole"}], trust=True)
+        for names in (["111111111111", ANN], [ANN, "arn:aws:iam::111111111111:root"], [ANN])
+    ]
+    assert not compare_resource(sides[0], sides[1])
+    [entry] = compare_resource(trust({"AWS": "111111111111"}), sides[2]).gained
+    assert entry.principals == (f"everyone except {ANN}",)
+    assert compare_resource(trust({"AWS": "111111111111"}), sides[2]).lost
 
 
 def test_risk_is_told_with_the_paths_that_open() -> None:

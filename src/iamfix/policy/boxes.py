@@ -84,22 +84,25 @@ def _principals(statement: Mapping[str, Any], trust: bool, partition: str) -> Sp
     value = statement.get("NotPrincipal" if but else "Principal")
     if value is None:
         return ALL
-    if not isinstance(value, Mapping):
-        return _span([EVERYTHING], but)
-    found = []
-    for kind, members in value.items():
-        for name in _texts(members):
-            if kind == "AWS" and name == "*" and not trust:
-                # In the policy of a resource this is everyone; in a trust policy it is not (yet) services.
-                return _span([EVERYTHING], but)
-            if kind == "AWS" and _ACCOUNT.fullmatch(name):
-                name = f"arn:{partition}:iam::{name}:root"
-            found.append(literal_pattern(f"{kind}:" + ("" if name == "*" else name), prefix=name == "*"))
-    return _span(found, but)
+    named = [
+        (kind, f"arn:{partition}:iam::{name}:root" if kind == "AWS" and _ACCOUNT.fullmatch(name) else name)
+        for kind, members in (value.items() if isinstance(value, Mapping) else [("", "*")])
+        for name in _texts(members)
+    ]
+    if but:
+        # Whom it spares hangs on account, role and session together: it is taken whole, and as wide as it can be.
+        names = ", ".join(sorted(name for _, name in named))
+        return span([Pattern(("not", frozenset(named)), EVERYTHING.steps, True, f"everyone except {names}")])
+    # In the policy of a resource `{"AWS": "*"}` is everyone; in a trust policy it is not (yet) services.
+    if any(name == "*" and (not kind or (kind == "AWS" and not trust)) for kind, name in named):
+        return ALL
+    return span(literal_pattern(f"{kind}:" + ("" if name == "*" else name), prefix=name == "*") for kind, name in named)
 
 
 def principal_text(pattern: Pattern) -> str:
     """A principal as a policy names it: `arn:…`, `ec2.amazonaws.com`, `*` for everyone, `AWS:*` for all of AWS."""
+    if pattern.dynamic:
+        return pattern.text
     if pattern == EVERYTHING:
         return "*"
     kind, _, name = pattern.text.partition(":")

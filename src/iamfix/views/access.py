@@ -33,13 +33,18 @@ def access_lines(plan: Mapping[str, Any]) -> Iterator[Line]:
     for group in every[:GROUPS]:
         yield 0, group.who(), "who"
         for what in ("gained", "lost"):
-            entries = group.change[what]
+            entries = _telling(group.change[what])
             for entry in entries[:ENTRIES]:
                 yield 1, entry_text(entry, what), what
             if len(entries) > ENTRIES:
                 yield 1, f"and {len(entries) - ENTRIES} more {what}", "more"
     if left := sum(len(group.principals) for group in every[GROUPS:]):
         yield 0, f"and {left} more principals, with less at stake: --format json has them all", "more"
+
+
+def _telling(entries: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Leave out what is only denied beside what the policies allow: it says little more, and at length."""
+    return [entry for entry in entries if not entry.get("denied")] or entries
 
 
 class _Group:
@@ -82,9 +87,10 @@ def entry_text(entry: Mapping[str, Any], what: str) -> str:
         parts.append(f"on {_some(entry['resources'])}")
     if entry.get("not_resources"):
         parts.append(f"but not {_some(entry['not_resources'])}")
-    for name, word in (("conditions", "when"), ("unless", "unless")):
-        if entry.get(name):
-            parts.append(f"{word} {json.dumps(entry[name], ensure_ascii=False)}")
+    for name, word, between in (("conditions", "when", " and "), ("unless", "unless", " or ")):
+        if value := entry.get(name):
+            blocks = value if isinstance(value, list) else [value]
+            parts.append(f"{word} {between.join(json.dumps(block, ensure_ascii=False) for block in blocks)}")
     if entry.get("denied"):
         parts.append("(denied now, whatever allows it)" if what == "lost" else "(denied no longer)")
     else:
