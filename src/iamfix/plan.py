@@ -229,6 +229,9 @@ class Fold:
             there = self.world.all(kind_name, region)
             matches = [resource for resource in matches if resource.name in there and holds(resource)]
             names = frozenset(resource.name for resource in matches)
+        if matches and (details := details_for(kind, ())):
+            # Whose they are may be told by what is read one by one, such as tags.
+            self.world.look(kind_name, names, region, details)
         for resource in matches:
             if kind.owner(resource.name, self.world.get(kind_name, resource.name, region)):
                 self._ignored.add(self.world.address(kind_name, resource.name, region))

@@ -17,6 +17,7 @@ from iamfix.fields import FACTS, derived_of, fields_of
 from iamfix.kinds.optional import one_by_one
 from iamfix.kinds.protocol import Kind, Reported, Ripple, Want
 from iamfix.model import UNREAD, Account, AwsError, Json, address
+from iamfix.wanted import details_for
 
 Observe = Callable[[str, str | None, Want], Mapping[str, Any]]
 """(kind, region, want) -> State by name. Raises AwsError."""
@@ -338,9 +339,10 @@ class Resource:
             return self
         if field not in _TOLD or field in fields_of(self.world.kinds[self.kind].State):
             return self.field(field)
-        module, state = self.world.kinds[self.kind], self.world.all(self.kind, self.region)[self.name]
+        module = self.world.kinds[self.kind]
         if field == "owned_by":
-            return module.owner(self.name, state)
+            return module.owner(self.name, self.world.all(self.kind, self.region, details_for(module, ()))[self.name])
+        state = self.world.all(self.kind, self.region)[self.name]
         arn = module.arn(self.name, state, Spot(self.world, self.region))
         if field == "arn" or arn is None:
             return arn if field == "arn" else False

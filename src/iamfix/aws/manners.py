@@ -49,6 +49,8 @@ class Manners:
     """What a removing call answers when there is nothing to remove."""
     there: frozenset[str] = frozenset({"ResourceAlreadyExists"})
     """What a creating call answers when it was carried out before."""
+    makes: tuple[str, ...] = ()
+    """Operations that make something, beside those whose names begin with create_."""
     waits: tuple[Wait, ...] = ()
 
 
@@ -168,7 +170,11 @@ _TABLE: Mapping[str, Manners] = {
         there=frozenset({"Conflict"}),
         waits=(Wait("Conflict", SLOW, operations=("delete_analyzer", "create_archive_rule", "update_archive_rule")),),
     ),
-    "events": Manners(lane=("*",), waits=(Wait("ConcurrentModification", SPREADING),)),
+    "events": Manners(
+        lane=("*",),
+        makes=("put_rule",),
+        waits=(Wait("ConcurrentModification", SPREADING), Wait("ResourceNotFound", SPREADING, about="made")),
+    ),
     "config": Manners(
         lane=("*",),
         gone=frozenset({"NoSuchConfigurationRecorder", "NoSuchDeliveryChannel"}),

@@ -142,7 +142,7 @@ class Sender:
         return any(self._known(arn.rpartition("/")[2]) for arn in _ARN.findall(json.dumps(call.params, default=str)))
 
     def _remember(self, call: Call, response: Mapping[str, Any]) -> None:
-        if not call.operation.startswith("create_"):
+        if not call.operation.startswith(("create_", *manners_of(call.service).makes)):
             return
         named = (value for key, value in call.params.items() if key.lower().endswith(("name", "bucket")))
         made = {value for value in (*named, *_ids(response)) if isinstance(value, str) and len(value) > 1}

@@ -60,7 +60,9 @@ class State:
     targets: Mapping[str, Any] | Mark = asked(
         TARGETS, "Targets: ids with targets in AWS's words.", default={}, detail=True, reads=("list_targets_by_rule",)
     )
-    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
+    tags: tagging.Tags | Mark = asked(
+        TAGS, "Tags.", default={}, detail=True, always=True, reads=("list_tags_for_resource",)
+    )
     managed_by: str | None = seen("The AWS service that made it and keeps it.")
 
 

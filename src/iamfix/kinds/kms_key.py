@@ -70,7 +70,9 @@ class State:
         reads=("get_key_rotation_status",),
         aliases=("enable_key_rotation", "rotation_period_in_days"),
     )
-    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_resource_tags",))
+    tags: tagging.Tags | Mark = asked(
+        TAGS, "Tags.", default={}, detail=True, always=True, reads=("list_resource_tags",)
+    )
     key_spec: str | Mark = asked(
         TEXT,
         "Type of key, in AWS's words.",

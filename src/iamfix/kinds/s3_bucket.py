@@ -109,7 +109,7 @@ class State:
         settings.RETENTION, "For how long new objects are locked: mode, and days or years; null for not.",
         "get_object_lock_configuration", aliases=("object_lock_default_retention",),
     )  # fmt: skip
-    tags: tagging.Tags | Mark = _setting(TAGS, "Tags.", "get_bucket_tagging", default={})
+    tags: tagging.Tags | Mark = _setting(TAGS, "Tags.", "get_bucket_tagging", default={}, always=True)
     transition_default_minimum_object_size: str | Mark = _told(
         "Below which size objects do not change their storage class.", "get_bucket_lifecycle_configuration",
         default=settings.TRANSITION_SIZE,

@@ -66,7 +66,9 @@ class State:
         Subscriptions(), "Who is subscribed; who waits for a confirmation counts.", default=Subscribed(), detail=True,
         reads=("list_subscriptions_by_topic",),
     )  # fmt: skip
-    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
+    tags: tagging.Tags | Mark = asked(
+        TAGS, "Tags.", default={}, detail=True, always=True, reads=("list_tags_for_resource",)
+    )
     waiting: frozenset[str] | Mark = seen(
         "Subscriptions that nobody has confirmed, so that nothing is delivered to them.", default=frozenset(),
         codec=SET, detail=True, volatile=True, reads=("list_subscriptions_by_topic",),

@@ -89,7 +89,7 @@ class State:
         FLAG, "Equal messages are one; only for names that end with .fifo.", default=False, detail=True,
         reads=("get_queue_attributes",),
     )  # fmt: skip
-    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_queue_tags",))
+    tags: tagging.Tags | Mark = asked(TAGS, "Tags.", default={}, detail=True, always=True, reads=("list_queue_tags",))
     data_key_reuse: str | Mark | None = seen(
         "Seconds for which SQS uses a data key of KMS again; kept when the key changes.", detail=True,
         reads=("get_queue_attributes",),
