@@ -162,6 +162,13 @@ def _subelements(items: Iterable[Any], field: str) -> list[list[Any]]:
     ]
 
 
+def _bool(value: Any) -> bool:
+    """As Ansible has it: what `-e name=yes` gives is text; true, yes, on, y, t and 1 are true, all else is not."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    return value.lower() in ("true", "yes", "on", "y", "t", "1") if isinstance(value, str) else bool(value)
+
+
 def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
     return [list(pair) for pair in zip(*lists, strict=True)]
 
@@ -213,6 +220,7 @@ _UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
 
 _FILTERS: dict[str, Callable[..., Any]] = {
     "allows": _allows,
+    "bool": _bool,
     "dict2items": _dict2items,
     "items2dict": _items2dict,
     "combine": _combine,
@@ -604,8 +612,11 @@ class Renderer:
             where = None if world.kinds[kind].SCOPE == "global" else region or account.home_region
             return list(world.resources(kind, where, live=live, only=names))
 
-        def template(path: str, **variables: Any) -> Any:
-            return self.template(path, scope[0].child({}, variables))
+        @jinja2.pass_context
+        def template(context: jinja2.runtime.Context, path: str, **variables: Any) -> Any:
+            # It sees what its caller sees, as in Ansible; what it is given has the last word.
+            caller = context.parent.get("\0", {})
+            return self.template(path, scope[0].child({}, _Layers(variables, caller)))
 
         def spelled(kind: str, name: str) -> str:
             if world is None:

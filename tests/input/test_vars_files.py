@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from iamfix.kinds import KINDS
-from iamfix.model import InputError
+from iamfix.model import Account, InputError, Place
 from iamfix.playbook import Playbooks, load_playbooks
+from iamfix.render import Renderer
 from iamfix.run import Options
 from iamfix.validate import validate
 
@@ -86,3 +87,21 @@ def test_mistakes_in_a_file_have_their_place_in_it(tmp_path: Path, text: str, wh
     place, told, _ = _problem(tmp_path, "vars/one.yml", one=text)
     assert place == where
     assert summary in told
+
+
+def test_a_template_sees_what_its_caller_sees(tmp_path: Path) -> None:
+    """A template file uses the play's variables, and those that it is given have the last word."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "path.txt.j2").write_text("/{{ team }}/{{ size }}/", encoding="utf-8")
+    account = Account(id="111111111111", name="lab")
+    scope = Renderer([tmp_path / "templates"]).scope(account, {}, None).child({"team": "{{ name }}-1", "size": 1})
+    inner = scope.child({}, {"name": "data"})
+    assert inner.expression("template('path.txt.j2')", Place("p")) == "/data-1/1/"
+    assert inner.expression("template('path.txt.j2', size=2)", Place("p")) == "/data-1/2/"
+
+
+@pytest.mark.parametrize(("given", "expected"), [("yes", True), ("True", True), ("0", False), (1, True), ([], False)])
+def test_text_from_the_command_line_is_true_or_not(given: object, expected: bool) -> None:
+    """`| bool` reads what `-e name=yes` gives, as in Ansible."""
+    scope = Renderer([]).scope(Account(id="111111111111", name="lab"), {"given": given}, None)
+    assert scope.expression("given | bool", Place("p")) is expected
