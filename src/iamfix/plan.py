@@ -343,9 +343,7 @@ class Fold:
         severity = scope.render(task.check.get("severity", "medium"), lambda *_: task.at("check", "severity"))
         if severity not in SEVERITIES:
             raise InputError(
-                _error(
-                    task.at("check", "severity"), f"{severity!r:.60} is no severity", f"one of {', '.join(SEVERITIES)}"
-                )
+                _error(task.at("check", "severity"), "this is no severity", f"one of {', '.join(SEVERITIES)}")
             )
         where = self.world.address(str(task.kind), name, region)
         self.findings.append(Finding(where, str(message), str(severity), origin))

@@ -11,7 +11,7 @@ from typing import Any
 from iamfix.aws.model import faults
 from iamfix.kinds import KINDS
 from iamfix.model import AccountPlan, Call, Change
-from iamfix.plan import Fold
+from iamfix.plan import Choice, Fold
 from iamfix.playbook import load_playbooks
 from iamfix.policy.document import Document
 from iamfix.render import Renderer
@@ -20,8 +20,10 @@ from tests.direct import Direct
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 
 
-def plan(aws: Direct, *practices: str, principal: str | None = None, **variables: Any) -> AccountPlan:
-    """Plan practices by name (`groups`), or `baseline`, in this order; variables are as with -e.
+def plan(
+    aws: Direct, *practices: str, principal: str | None = None, tags: tuple[str, ...] = (), **variables: Any
+) -> AccountPlan:
+    """Plan practices by name (`groups`), or `baseline`, in this order; variables are as with -e, tags as with -t.
 
     `principal` is the ARN as which iamfix runs.
     """
@@ -30,7 +32,7 @@ def plan(aws: Direct, *practices: str, principal: str | None = None, **variables
     world = aws.world(live=False)
     world.principal = principal
     scope = Renderer(loaded.template_roots).scope(aws.account, variables, world, aws.now)
-    folding = Fold(world, scope, faults)
+    folding = Fold(world, scope, faults, Choice(tags))
     for number, play in enumerate(loaded.plays):
         folding.run(number, play)
     made = folding.result(aws.account)

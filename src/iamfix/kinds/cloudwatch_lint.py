@@ -45,9 +45,7 @@ def rules(alarm: Any) -> Iterator[Breach]:
 
 def never_fires(alarm: Any, look: Look) -> Iterator[Breach]:
     """Yield why an alarm can never fire, or never again, as its account is."""
-    points, periods = alarm.datapoints_to_alarm, alarm.evaluation_periods
-    if points is not None and periods is not None and points > periods:
-        yield _never(f"{points} of {periods} periods can never breach", "lower datapoints_to_alarm")
+    yield from _of_periods(alarm)
     if alarm.metric_name is None or alarm.namespace is None or alarm.namespace.startswith("AWS/"):
         return
     fed = [metric for metric in _metrics(look, look.region) if metric.metric_namespace == alarm.namespace]
@@ -66,6 +64,21 @@ def never_fires(alarm: Any, look: Look) -> Iterator[Breach]:
         yield _never(
             f"no metric filter makes the metric {alarm.metric_name!r} in {alarm.namespace!r}", f"they make {names}"
         )
+
+
+def never_fires_on_events(alarm: Any) -> str | None:
+    """Return why an alarm can never fire on a metric that counts events, each as one and none as zero."""
+    count = Metric(metric_name="-", metric_namespace="-", metric_value="1", default_value=0.0, dimensions={})
+    found = (
+        next(iter((*_of_periods(alarm), *_of_count(alarm, [count]))), None) if alarm.metric_name is not None else None
+    )
+    return None if found is None else found.summary
+
+
+def _of_periods(alarm: Any) -> Iterator[Breach]:
+    points, periods = alarm.datapoints_to_alarm, alarm.evaluation_periods
+    if points is not None and periods is not None and points > periods:
+        yield _never(f"{points} of {periods} periods can never breach", "lower datapoints_to_alarm")
 
 
 def _metrics(look: Look, region: str | None) -> list[Metric]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iamfix.fields import FLAG, OPTIONAL_TEXT, SET, TAGS, TEXT, FieldError, Map, Scalar, asked, seen
+from iamfix.fields import FLAG, OPTIONAL_TEXT, SET, TAGS, TEXT, FieldError, Map, Scalar, asked, derived, seen
 from iamfix.kinds import cloudwatch_lint, defaults, tagging
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call
@@ -106,6 +106,11 @@ class State:
     tags: Mapping[str, str] = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
     also: Mapping[str, Any] = seen("What else the alarm has; iamfix carries it along.", default={})
     state: str | None = seen("OK, ALARM or INSUFFICIENT_DATA.", volatile=True)
+
+    @derived()
+    def never_fires(self) -> str | None:
+        """Why it can never fire on a metric that counts events; null where it can."""
+        return cloudwatch_lint.never_fires_on_events(self)
 
 
 def observe(read: Reader, want: Want) -> dict[str, State]:
