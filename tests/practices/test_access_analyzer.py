@@ -82,9 +82,9 @@ def test_one_request_a_region(regions: int, bare: Sandbox, tmp_path: Path) -> No
 
 
 def test_many_regions_take_hardly_longer_than_one(bare: Sandbox, tmp_path: Path) -> None:
-    """At 30 ms a request, 17 regions side by side take less than three times what one takes."""
+    """17 regions side by side take less than three times what one takes; slow requests, so that only waiting counts."""
     names = [one["RegionName"] for one in bare.client("ec2").describe_regions()["Regions"]][:17]
-    bare.faults.latency = 0.03
+    bare.faults.latency = 0.4
     project = Project(tmp_path)
     playbooks = {
         count: project.playbook({"access_analyzer": {"name": "all"}, "regions": names[:count]}).rename(
@@ -93,7 +93,7 @@ def test_many_regions_take_hardly_longer_than_one(bare: Sandbox, tmp_path: Path)
         for count in (1, 17)
     }
     took: dict[int, list[float]] = {1: [], 17: []}
-    for _ in range(4):
+    for _ in range(2):
         for count, playbook in playbooks.items():
             began = time.monotonic()
             project.runner().plan([playbook])
