@@ -189,3 +189,19 @@ def test_facts_that_follow_are_no_part_of_the_plan() -> None:
     """What a State derives is for templates; the plan's JSON form holds its fields."""
     assert "records_management_events" not in to_plain(NEW)
     assert NEW.records_management_events is True
+
+
+def test_what_a_trails_calls_need_is_told() -> None:
+    """Beside the trail itself: the role that is passed on, the tags of a new one, and the organization."""
+    look = Spot(_aws().world(), US)
+    role = f"arn:aws:iam::{ACCOUNT.id}:role/trail-logs"
+    state = replace(
+        NEW, tags={"Owner": "a"}, is_organization_trail=True, cloudwatch_logs_role_arn=role,
+        cloudwatch_logs_log_group_arn=f"arn:aws:logs:{US}:{ACCOUNT.id}:log-group:trail-one:*",
+    )  # fmt: skip
+    create, start = cloudtrail.calls("new", None, state, look)
+    arn = f"arn:aws:cloudtrail:{US}:{ACCOUNT.id}:trail/new"
+    needs = {(need.action, need.resource) for need in cloudtrail.needs(create, "new", state, look)}
+    assert {("", arn), ("cloudtrail:AddTags", arn), ("iam:PassRole", role)} <= needs
+    assert ("organizations:DescribeOrganization", "*") in needs
+    assert [(need.action, need.resource) for need in cloudtrail.needs(start, "new", state, look)] == [("", arn)]

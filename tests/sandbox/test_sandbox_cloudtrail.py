@@ -151,7 +151,22 @@ ENCRYPT = {
     },
 }  # fmt: skip
 ENCRYPTED = trail(KmsKeyId="alias/trail")
+TOPIC = f"arn:aws:sns:{US}:{ACCOUNT}:deliveries"
+
+
+def topic(*statements: dict[str, Any]) -> tuple[Call, ...]:
+    """A topic with these statements in place of AWS's own."""
+    own = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sns:Publish", "Resource": TOPIC}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [own, *statements]})
+    put = {"TopicArn": TOPIC, "AttributeName": "Policy", "AttributeValue": policy}
+    return Call("sns", "create_topic", {"Name": "deliveries"}, US), Call("sns", "set_topic_attributes", put, US)
+
+
+PUBLISH = {"Effect": "Allow", "Principal": SERVICE, "Action": "sns:Publish", "Resource": TOPIC}
+NO_TOPIC = "InsufficientSnsTopicPolicyException"
 REFUSED |= {
+    "topic that is not there": ((*BUCKET, trail(SnsTopicName="deliveries")), NO_TOPIC),
+    "topic that lets nobody in": ((*BUCKET, *topic(), trail(SnsTopicName="deliveries")), NO_TOPIC),
     "key that is not there": ((*BUCKET, ENCRYPTED), "KmsKeyNotFoundException"),
     "key of another region": (
         (*BUCKET, *key(ENCRYPT, region=EU), trail(KmsKeyId=f"arn:aws:kms:{EU}:{ACCOUNT}:alias/trail")),
@@ -168,6 +183,11 @@ REFUSED |= {
         "KmsKeyNotFoundException",
     ),
 }  # fmt: skip
+
+
+def test_a_topic_is_kept_by_its_arn(sandbox: Sandbox) -> None:
+    """A topic whose policy lets CloudTrail publish is taken by name, and told by ARN."""
+    assert _do(sandbox, *BUCKET, *topic(PUBLISH), trail(SnsTopicName="deliveries"))["SnsTopicARN"] == TOPIC
 
 
 def test_a_key_is_kept_by_its_arn(sandbox: Sandbox) -> None:

@@ -22,6 +22,7 @@ from iamfix.sandbox.services.logs.state import LogsState
 from iamfix.sandbox.services.organizations.state import OrgState
 from iamfix.sandbox.services.s3.state import Bucket, s3_state
 from iamfix.sandbox.services.service_principals import service_may
+from iamfix.sandbox.services.sns.state import SnsState
 
 SERVICE = "cloudtrail.amazonaws.com"
 
@@ -31,7 +32,19 @@ def check_delivery(call: Call, trail: Trail) -> Trail:
     context = {"aws:SourceArn": trail.arn(call.partition), "aws:SourceAccount": trail.account}
     bucket = _check_bucket(call, trail, context)
     _check_logs(call, trail)
-    return replace(trail, key=_checked_key(call, trail, bucket, context)) if trail.key else trail
+    key = _checked_key(call, trail, bucket, context) if trail.key else None
+    topic = _checked_topic(call, trail, context) if trail.topic else None
+    return replace(trail, key=key, topic=topic)
+
+
+def _checked_topic(call: Call, trail: Trail, context: Mapping[str, str]) -> str:
+    name = str(trail.topic)
+    arn = name if name.startswith("arn:") else f"arn:{call.partition}:sns:{trail.region}:{trail.account}:{name}"
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    topic = call.cloud.state(SnsState, f"{account}/{region}", partition).topics.seen(arn, call.replica)
+    if topic is None or not service_may(topic.policy, SERVICE, "sns:Publish", arn, context):
+        raise AwsError("InsufficientSnsTopicPolicyException", "The SNS topic or its policy is not right.")
+    return arn
 
 
 def _checked_key(call: Call, trail: Trail, bucket: Bucket, context: Mapping[str, str]) -> str:
