@@ -93,6 +93,9 @@ REFUSED: dict[str, tuple[str, str, Any, Any, str, str]] = {
     "a type that is off": (
         "rcp", "x", None, _policy("sandbox"), "quota", "policies of the type RESOURCE_CONTROL_POLICY are not enabled",
     ),
+    "another type's document": (
+        "tag_policy", "x", None, _policy(), "quota", "has just the key 'tags' at its top",
+    ),
     "on the root": ("scp", "x", None, _policy("root"), "whole-organization", "the root is among its targets"),
     "text of what is on the root": (
         "scp", "x", _policy("root"), _policy("root", content={**DENY, "Id": "other"}), "whole-organization",
@@ -153,6 +156,13 @@ def test_policies_of_others_count_and_limits_can_be_raised() -> None:
         most = 10 if variables is None else variables["organization_limits"]["scp"]["attached"]  # type: ignore[index]
         notes = list(KINDS["scp"].notes("mine", None, _policy("sandbox"), look))
         assert f"11 of {most} policies of this type attached to sandbox" in notes
+
+
+@pytest.mark.parametrize("limits", [5, {"scps": {}}, {"scp": 5}, {"scp": {"atached": 5}}, {"scp": {"size": "5"}}])
+def test_limits_of_another_form_are_a_mistake(limits: Any) -> None:
+    """A limit that would be let pass in silence is worse than none."""
+    with pytest.raises(InputError, match="the variable organization_limits is not understood"):
+        _told("scp", "mine", None, _policy("sandbox"), _look({"organization_limits": limits}))
 
 
 def test_targets_by_every_word() -> None:
@@ -287,6 +297,16 @@ def test_a_member_account_is_told_so_once(bare: Sandbox, tmp_path: Path) -> None
         "administrator of it, and the organization is planned from there"
     )
     assert [change.kind for change in plan.changes()] == ["iam_group"]
+
+
+def test_a_delegated_administrator_may_plan(bare: Sandbox, tmp_path: Path) -> None:
+    """An account that may look at the organization plans it as the management account does."""
+    org_client = bare.client("organizations")
+    service = {"ServicePrincipal": "sso.amazonaws.com"}
+    org_client.register_delegated_administrator(AccountId="222222222222", **service)
+    plan = Project(tmp_path).plan({"organizational_unit": {"name": "new"}}, accounts="payments-prod")
+    assert list(plan.problems()) == []
+    assert [change.address for change in plan.changes()] == ["payments-prod/organizational_unit/new"]
 
 
 def test_without_an_organization_one_is_made_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

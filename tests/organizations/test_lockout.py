@@ -114,7 +114,7 @@ HARMFUL: Mapping[str, tuple[list[Step], str]] = {
     ),
     "exemption of another role": (
         [Put(_deny("iam:*", Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy"}}))],
-        "role/iamfix, the role that iamfix runs as, may no longer iam:",
+        "role/iamfix, as which iamfix runs, may no longer iam:",
     ),
     "exemption in another account": (
         [Put(_deny("iam:*", Condition={"ArnNotLike": {"aws:PrincipalArn": OWN.replace("*", "999999999999")}}))],
@@ -262,7 +262,7 @@ def test_harmless_changes_pass(case: str) -> None:
 def test_a_refusal_says_all() -> None:
     """Account, principal, action, resource, region, policy, statement and place: in one sentence."""
     assert _losses([Put({**_deny("iam:*"), "Sid": "NoIam"}, on=("payments-prod",))])[0] == (
-        "payments-prod: arn:aws:iam::222222222222:role/iamfix, the role that iamfix runs as, may no longer "
+        "payments-prod: arn:aws:iam::222222222222:role/iamfix, as which iamfix runs, may no longer "
         "iam:GetAccountAuthorizationDetails on * in us-east-1 (and 16 more actions): "
         "denied by statement 1 (NoIam) of scp new at payments-prod"
     )

@@ -61,7 +61,11 @@ class State:
         resolve=org.account_name,
     )  # fmt: skip
     resource_policy: Document | Mark | None = asked(
-        _POLICY, "Who outside the management account may manage policies; null for nobody.", default=None, detail=True
+        _POLICY,
+        "Who outside the management account may manage policies; null for nobody.",
+        default=None,
+        detail=True,
+        reads=("describe_resource_policy",),
     )
     id: str | None = seen("Its id, such as o-a1b2c3d4e5.", made=True)
     root_id: str | None = seen("Its root's id, such as r-ab12.", made=True)

@@ -23,6 +23,7 @@ KEPT = "iamfix closes no account; close it by hand, its state is then told"
 READS = (
     *org.TREE_READS,
     ("organizations", "list_tags_for_resource"),
+    ("organizations", "describe_create_account_status"),
     ("account", "get_alternate_contact"),
 )
 EXAMPLE = """\
@@ -51,7 +52,7 @@ _CONTACT = Typed(Contact | None, "name, title, email and phone, or null")
 
 
 def _contact(doc: str) -> Any:
-    return asked(_CONTACT, doc, default=None, detail=True)
+    return asked(_CONTACT, doc, default=None, detail=True, reads=("get_alternate_contact",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class State:
         OPTIONAL_TEXT, "E-mail address of its root user; needed for a new account.", required=True, fixed=True
     )
     ou: str = asked(TEXT, "Path of the unit it is in, or root.", default=org.ROOT, resolve=org.unit_path)
-    tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True)
+    tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
     billing_contact: Contact | Mark | None = _contact("Whom AWS writes to about bills.")
     operations_contact: Contact | Mark | None = _contact("Whom AWS writes to about operations.")
     security_contact: Contact | Mark | None = _contact("Whom AWS writes to about security.")

@@ -31,7 +31,7 @@ _POLICIES = {"scp": "FullAWSAccess", "rcp": "RCPFullAWSAccess"}
 
 @dataclass(frozen=True, slots=True)
 class State:
-    tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True)
+    tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
     id: str | None = seen("Its id, such as ou-ab12-11111111.", made=True)
     accounts: frozenset[str] = seen("Accounts right in it.", default=frozenset(), codec=SET, volatile=True)
     units: frozenset[str] = seen("Units right below it, by path.", default=frozenset(), codec=SET, volatile=True)

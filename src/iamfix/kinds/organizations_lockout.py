@@ -157,8 +157,8 @@ class _Guard:
             probes = run_probes(account.role_arn, account.id, partition, home, account.regions)
             yield from self._asked(account, account.role_arn, probes)
         for protected in account.protected:
-            principal = _principal_in(protected.principal, account.id)
-            if principal is None:
+            principal = _principal_in(protected.principal, account.id, partition)
+            if principal is None or principal == account.role_arn:
                 continue
             own = (Probe(action, resource, home) for action, resource in protected.probes)
             yield from self._asked(
@@ -209,7 +209,7 @@ class _Guard:
         undecided = decision.decision == "unknown"
         where = self._words(decision, levels)
         generic = principal.replace(account.id, "*")
-        why = "the role that iamfix runs as" if principal == account.role_arn else "which the inventory protects"
+        why = "as which iamfix runs" if principal == account.role_arn else "which the inventory protects"
         loss = self.losses.setdefault((generic, where, undecided), _Loss(why))
         if account.name not in loss.accounts:
             loss.accounts.append(account.name)
@@ -234,7 +234,7 @@ class _Guard:
 
     def breaches(self) -> Iterator[Breach]:
         for text in self.broken:
-            yield Breach(f"cannot be proven to leave anybody access: {text}", "mend the policy", RULE)
+            yield Breach(f"who keeps access cannot be proven: {text}", "mend that, or allow `own-access`", RULE)
         for (generic, where, undecided), loss in self.losses.items():
             principal = loss.principals[0] if len(loss.principals) == 1 else generic
             first, *more = loss.actions
@@ -247,12 +247,12 @@ class _Guard:
             )
 
 
-def _principal_in(principal: str, account: str) -> str | None:
+def _principal_in(principal: str, account: str, partition: str) -> str | None:
     """Return a protected principal as it is in an account; None when it is another account's."""
     parts = principal.split(":", 5)
     if len(parts) != 6 or parts[4] not in ("*", account):
         return None
-    return ":".join((*parts[:4], account, parts[5]))
+    return ":".join(("arn", partition if parts[1] == "*" else parts[1], *parts[2:4], account, parts[5]))
 
 
 def _several(items: Sequence[str], most: int = 6) -> str:

@@ -19,6 +19,8 @@ READS = (
     ("organizations", "list_targets_for_policy"),
     ("organizations", "list_tags_for_resource"),
 )
+_TOP = {"tag_policy": "tags", "ai_opt_out_policy": "services"}
+"""The one key at the top (Organizations User Guide, tag policy syntax; AI services opt-out policy syntax)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class State:
         SET, "What it is attached to: root, a unit's path, an account's name or id, or tag:key=value for all accounts "
         "that carry the tag.", default=frozenset(), resolve=org.targets,
     )  # fmt: skip
-    tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True)
+    tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
     id: str | None = seen("Its id, such as p-11111111.", made=True)
     aws_managed: bool = seen("It is AWS's own, such as FullAWSAccess.", default=False)
 
@@ -112,6 +114,9 @@ def _id(kind: str, name: str, before: State | None, look: Look) -> org.Id:
 def breaches(kind: str, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
     """Yield what AWS would not take, and what holds for the whole organization."""
     yield from _of_aws(before, after)
+    top = _TOP.get(kind)
+    if after is not None and after.content is not None and top is not None and list(after.content.data) != [top]:
+        yield Breach(f"a document of this type has just the key {top!r} at its top", f"such as {{{top}: {{…}}}}")
     yield from _sizes(kind, name, before, after, look)
     yield from _last_ones(kind, name, before, after, look)
     old, new = before or State(), after or State()

@@ -12,7 +12,7 @@ from typing import Any
 
 from iamfix.fields import FieldError
 from iamfix.kinds.protocol import Breach, Look, Reader
-from iamfix.model import Call, Json, Mark, NotHere, Result
+from iamfix.model import Call, InputError, Json, Mark, NotHere, Problem, Result
 from iamfix.organization_tree import READS as TREE_READS
 from iamfix.organization_tree import ROOT, Tree, levels, parent_of, read_tree
 
@@ -182,10 +182,22 @@ def limit(look: Look, of: str, what: str) -> int:
     """Return one of AWS's limits: of the variable `organization_limits` of the account, else of the dated table.
 
     `organization_limits: {scp: {size: 5120, attached: 5}}` says what AWS has agreed to for this organization.
+
+    Raises:
+        InputError: the variable is of another form.
     """
     own: Json = look.account.vars.get("organization_limits")
-    told = own.get(of, {}).get(what) if isinstance(own, Mapping) and isinstance(own.get(of, {}), Mapping) else None
-    return told if isinstance(told, int) else int(_limits()[of][what])
+    if own is None:
+        return int(_limits()[of][what])
+    known = {name: limits for name, limits in _limits().items() if isinstance(limits, dict)}
+    parts: list[tuple[Any, Any]] = list(own.items()) if isinstance(own, Mapping) else [(own, None)]
+    for name, limits in parts:
+        wrong = name not in known or not isinstance(limits, Mapping) or not limits.keys() <= known[name].keys()
+        if wrong or not all(isinstance(most, int) and not isinstance(most, bool) for most in limits.values()):
+            hint = f"such as {{scp: {{size: 5120, attached: 5}}}}; known are {', '.join(known)}"
+            summary = f"the variable organization_limits is not understood: {name!r:.60}"
+            raise InputError(Problem("error", look.account.where or look.account.name, summary, hint))
+    return int(own.get(of, {}).get(what, known[of][what]))
 
 
 def limits_dated() -> str:
