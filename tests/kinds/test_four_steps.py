@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,19 @@ def _changes(plan: Plan) -> list[Any]:
     return list(plan.changes())
 
 
+def _make(sandbox: Sandbox, calls: Sequence[Call]) -> dict[str, Any]:
+    """Send calls as somebody else would; returns the answers by operation."""
+    answers: dict[str, Any] = {}
+    for call in calls:
+        client = sandbox.client(call.service, region=call.region or "us-east-1")
+        answers[call.operation] = getattr(client, call.operation)(**resolved(call.params, answers))
+    return answers
+
+
 @pytest.mark.parametrize("kind", sorted(STATES))
 def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> None:
     """A first plan changes, a second does not, and a rollback leaves AWS as it was: on pairs of random States."""
-    given_so_far: dict[str, Any] = {}
-    for call in SURROUNDINGS:
-        client = bare.client(call.service, region=call.region or "us-east-1")
-        given_so_far[call.operation] = getattr(client, call.operation)(**resolved(call.params, given_so_far))
+    _make(bare, SURROUNDINGS)
 
     # What is never deleted is there from the start.
     states = STATES[kind] if kept(KINDS[kind]) else st.none() | STATES[kind]
@@ -85,16 +91,13 @@ def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> N
 @pytest.mark.parametrize("kind", sorted(FOUND))
 def test_what_is_found_goes_the_four_steps(kind: str, bare: Sandbox, tmp_path: Path) -> None:
     """Plan, apply, plan, roll back, for what is asked of 25 found resources; then each is removed, and stays so."""
-    iam, found = bare.client("iam"), FOUND[kind]
-    for call in SURROUNDINGS:
-        getattr(iam, call.operation)(**call.params)
+    found = FOUND[kind]
+    _make(bare, SURROUNDINGS)
 
     @given(making=st.sampled_from(found.makings), asked=found.asked)
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
     def steps(making: tuple[Call, ...], asked: Mapping[str, Any]) -> None:
-        answers: dict[str, Any] = {}
-        for call in making:
-            answers[call.operation] = getattr(iam, call.operation)(**resolved(call.params, answers))
+        answers = _make(bare, making)
         task = {kind: {"name": found.name(answers), **asked}}
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()

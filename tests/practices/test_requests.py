@@ -42,14 +42,16 @@ EXPECTED = {
     "ListPolicies": 2,
     # The descriptions of the two policies that the practices set.
     "GetPolicy": 2,
-    # Who has a password, a device and keys: two requests for all 200 users.
+    # Who has a password, a device and keys, since when and when last used: two requests for all 200 users. Nobody is
+    # asked about one by one, since nobody matches anything by it.
     "GenerateCredentialReport": 1,
     "GetCredentialReport": 1,
-    # The 100 people are held to MFA by what is so now, not hours ago: whoever has a password, and no device or active
-    # keys, would be locked out. The 100 users without a password are not asked about either.
-    "GetLoginProfile": 100,
-    "ListMFADevices": 100,
-    # Keys have ids and a status only here; the report says who has some.
+    # When passwords were last used, of all users at once; the report's answer to it would be hours old.
+    "ListUsers": 1,
+    # What the root user has; and the virtual devices, whose they are and which are nobody's.
+    "GetAccountSummary": 1,
+    "ListVirtualMFADevices": 1,
+    # Keys have their ids only here; the report says who has some.
     "ListAccessKeys": 50,
 }
 

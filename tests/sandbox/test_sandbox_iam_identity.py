@@ -35,7 +35,8 @@ CASES: dict[str, tuple[list[Step], str | None]] = {
         "InvalidInput",
     ),
     "a thumbprint that is too long": (
-        [OIDC, ("update_open_id_connect_provider_thumbprint", {**WHO, "ThumbprintList": ["a" * 41]})], "ValidationError",
+        [OIDC, ("update_open_id_connect_provider_thumbprint", {**WHO, "ThumbprintList": ["a" * 41]})],
+        "ValidationError",
     ),
     "a client id twice": ([OIDC, ("add_client_id_to_open_id_connect_provider", {**WHO, "ClientID": "a"})], None),
     "a client id that is not there": (
