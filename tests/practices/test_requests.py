@@ -9,7 +9,13 @@ from iamfix.sandbox import Sandbox
 from iamfix.sandbox.building import Builder, allow, trust
 from tests.running import Project
 
-PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+_FOLDER = Path(__file__).parents[2] / "playbooks" / "practices"
+PRACTICES = [
+    _FOLDER / f"{name}.yml"
+    for name in (
+        "password-policy", "least-privilege", "managed-policies", "groups", "boundaries", "mfa", "credentials", "root",
+    )
+]  # fmt: skip
 _EC2 = trust({"Service": "ec2.amazonaws.com"})
 
 
@@ -60,10 +66,10 @@ def test_the_requests_of_a_plan_that_finds_nothing_to_do(bare: Sandbox, tmp_path
     """Each request of a no-change plan is one of those stated here, and none is sent twice."""
     _account(bare)
     project = Project(tmp_path, limit="payments-prod", allow=("irreversible",))
-    first = project.runner().plan([PLAYBOOKS / "baseline.yml"])
+    first = project.runner().plan(PRACTICES)
     assert set(project.apply(first).accounts.values()) == {"done"}
     bare.log.clear()
-    plan = project.runner().plan([PLAYBOOKS / "baseline.yml"])
+    plan = project.runner().plan(PRACTICES)
     assert list(plan.changes()) == []
     records = [record for record in bare.log.records() if not record.mutating or record.service != "iam"]
     sent = Counter(record.operation for record in records)
