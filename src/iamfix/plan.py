@@ -60,6 +60,8 @@ class Fold:
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     incomplete: bool = False
+    asked: set[tuple[int | None, tuple[str, ...]]] = field(default_factory=set)
+    """(practice, controls) of tasks whose controls a template told."""
     _seen: set[str] = field(default_factory=set)
     _ignored: set[str] = field(default_factory=set)
     _step: int = 0
@@ -129,7 +131,7 @@ class Fold:
         kind = self.world.kinds[str(task.kind)]
         origin = Origin(
             str(scope.render(task.name, lambda *_: task.at("name"))),
-            str(task.at()), task.practice, task.controls, allow, step,
+            str(task.at()), task.practice, self._controls(task, scope), allow, step,
         )  # fmt: skip
         regions = self._regions(kind, task, scope)
         self.world.read_ahead((str(task.kind), region) for region in regions)
@@ -147,6 +149,16 @@ class Fold:
                     self._closed(task, str(region), error)
                 else:
                     self._unreadable(task, error)
+
+    def _controls(self, task: Task, scope: Scope) -> tuple[str, ...]:
+        """Return the controls that a task serves; a template may tell those of the item at hand."""
+        if task.controls_of is None:
+            return task.controls
+        found = scope.render(task.controls_of, lambda *_: task.at("controls"))
+        if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
+            raise InputError(_error(task.at("controls"), f"controls are a list of text, got {_kind_of(found)}"))
+        self.asked.add((task.practice, tuple(found)))
+        return tuple(found)
 
     def _regions(self, kind: Kind, task: Task, scope: Scope) -> Sequence[str | None]:
         account = self.world.account

@@ -42,6 +42,8 @@ class Task:
     tags: tuple[str, ...] = ()
     practice: int | None = None
     controls: tuple[str, ...] = ()
+    controls_of: str | None = None
+    """A template that gives the controls of the item at hand."""
     allow: tuple[str, ...] = ()
     regions: Json = None
     staged: Mapping[str, Json] | None = None
@@ -242,7 +244,7 @@ class _Reading:
             self._wrong(source, at, f"{what}; it needs one kind, check or include_tasks")
         if "staged" in item and jobs != named:
             self._wrong(source, (*at, "staged"), f"{jobs[0]} changes nothing that could be staged", key=True)
-        for key in ("when", "loop", "name", "vars", "regions"):
+        for key in ("when", "loop", "name", "vars", "regions", "controls"):
             self._syntax(source, (*at, key), item.get(key), expression=key == "when")
         if isinstance(staged := item.get("staged"), dict):
             for key in ("when", "message"):
@@ -252,11 +254,13 @@ class _Reading:
                 self._arguments(source, (*at, named[0]), named[0], item[named[0]])
             return None
         when = item.get("when", [])
+        told = item["controls"] if isinstance(item.get("controls"), str) else None
         task = Task(
             source, at, item.get("name") or jobs[0],
             when=tuple(when) if isinstance(when, list) else (when,),
             loop=item.get("loop"), vars=item.get("vars", {}), tags=_listed(item.get("tags", [])),
-            practice=item.get("practice"), controls=tuple(item.get("controls", ())), allow=tuple(item.get("allow", ())),
+            practice=item.get("practice"), controls=() if told else tuple(item.get("controls", ())), controls_of=told,
+            allow=tuple(item.get("allow", ())),
             regions=item.get("regions"), staged=item.get("staged"),
         )  # fmt: skip
         if jobs == ["include_tasks"]:

@@ -243,6 +243,8 @@ class Runner:
             planning = Fold(world, scope, faults, choice)
             for number, play in plays:
                 planning.run(number, play)
+            with self._lock:
+                self.tasks += sorted(planning.asked, key=str)
             return planning.result(account)
 
         return self._with_world(account, fold)

@@ -52,7 +52,9 @@ class TaskWords(_Words):
     practice: Annotated[int, Field(strict=True, ge=1, le=12)] | None = Field(
         None, description="Which practice it serves."
     )
-    controls: Names = Field([], description="Control ids it serves, such as CIS-7.0/2.13.")
+    controls: Names | Templated = Field(
+        [], description="Control ids it serves, such as CIS-7.0/2.13; a template may tell them of each item."
+    )
     allow: Names = Field([], description="Guards that this task overrides, by name.")
     staged: StagedWords | None = Field(
         None, description="It may break something: reported, and done where `enforce` names its practice or a tag."

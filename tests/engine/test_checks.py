@@ -53,3 +53,19 @@ def test_a_severity_that_is_none_is_refused_offline(severity: Any, tmp_path: Pat
     """A word that is spelled out is checked without AWS."""
     with pytest.raises(InputError, match="severity"):
         Project(tmp_path).plan(_check(name="x", select=True, severity=severity))
+
+
+def test_controls_may_follow_the_item(tmp_path: Path, bare: Sandbox) -> None:
+    """Each item of a loop serves its own controls, in findings and in what was asked for at all."""
+    project = Project(tmp_path)
+    loop = [{"name": "ann", "ids": ["A/1", "A/2"]}, {"name": "bob", "ids": ["B/1"]}]
+    task = {
+        **_check(name="{{ item.name }}", select="item.name == 'ann'"), "loop": loop, "practice": 5,
+        "controls": "{{ item.ids }}",
+    }  # fmt: skip
+    runner = project.runner()
+    (account,) = runner.plan([project.playbook(task)]).accounts
+    assert [finding.origin.controls for finding in account.findings] == [("A/1", "A/2")]
+    assert {(5, ("A/1", "A/2")), (5, ("B/1",))} <= set(runner.tasks)
+    (wrong,) = project.plan({**task, "controls": "{{ item.name }}"}).accounts
+    assert [problem.summary for problem in wrong.problems] == ["controls are a list of text, got text"]
