@@ -13,6 +13,7 @@ from iamfix.kinds import KINDS
 from iamfix.permissions import policy_for
 from iamfix.planfile import from_json, to_json
 from iamfix.sandbox import Sandbox
+from tests.kinds.states.identity import METADATA
 from tests.running import Project
 
 PROD = "222222222222"
@@ -47,7 +48,26 @@ PLANS: dict[str, list[dict[str, Any]]] = {
         {"iam_managed_policy": {"name": "gone", "state": "absent"}},
     ],
     "iam_password_policy": [{"iam_password_policy": {"min_pw_length": 14}}],
+    "iam_instance_profile": [
+        {"iam_instance_profile": {"name": "made", "path": "/x/", "role": "kept", "tags": {"a": "b"}}},
+        {"iam_instance_profile": {"name": "kept", "tags": {"a": "b"}}},
+        {"iam_instance_profile": {"name": "gone", "state": "absent"}},
+    ],
+    "iam_oidc_provider": [
+        {"iam_oidc_provider": {"name": "made.example.com", "client_ids": ["a"], "tags": {"a": "b"}}},
+        {"iam_oidc_provider": {"name": "kept.example.com", "client_ids": ["b"], "tags": {"a": "b"}}},
+        {"iam_oidc_provider": {"name": "gone.example.com", "state": "absent"}},
+    ],
+    "iam_saml_provider": [
+        {"iam_saml_provider": {"name": "made", "saml_metadata_document": METADATA[0], "tags": {"a": "b"}}},
+        {"iam_saml_provider": {"name": "kept", "saml_metadata_document": METADATA[1], "tags": {"a": "b"}}},
+        {"iam_saml_provider": {"name": "gone", "state": "absent"}},
+    ],
+    "iam_account_alias": [{"iam_account_alias": {"alias": "made-of-words"}}],
+    "iam_service_linked_role": [{"iam_service_linked_role": {"name": "config.amazonaws.com"}}],
 }  # fmt: skip
+OTHER_WAYS = {"iam:ListOpenIDConnectProviders of Look"}
+"""Reads that an apply sends only where it cannot look by name: they are printed, so that no apply lacks them."""
 NARROW = (
     "all:\n  accounts:\n    prod: {id: '222222222222', role_arn: 'arn:aws:iam::222222222222:role/narrow'}\n"
     "    wide: {id: '222222222222', role_arn: 'arn:aws:iam::222222222222:role/iamfix'}\n"
@@ -70,6 +90,11 @@ def furnish(sandbox: Sandbox) -> None:
     iam.attach_group_policy(GroupName="gone", PolicyArn=arn["gone"])
     iam.create_login_profile(UserName="gone", Password="Aa1!aaaaaaaaaaaaaaa")
     iam.create_access_key(UserName="gone")
+    for name in ("kept", "gone"):
+        iam.create_instance_profile(InstanceProfileName=name)
+        iam.create_open_id_connect_provider(Url=f"https://{name}.example.com", ClientIDList=["a"])
+        iam.create_saml_provider(Name=name, SAMLMetadataDocument=METADATA[0])
+    iam.add_role_to_instance_profile(InstanceProfileName="gone", RoleName="kept")
     iam.create_role(RoleName="narrow", AssumeRolePolicyDocument=json.dumps(PEOPLE))
 
 
@@ -110,6 +135,8 @@ def test_printed_permissions_are_enough_and_none_too_many(bare: Sandbox, tmp_pat
     assert run(bare, project, policy, tasks)
     bare.restore(start)
     for left_out, narrower in without_one(policy):
+        if left_out in OTHER_WAYS:
+            continue
         assert not run(bare, project, narrower, tasks), f"{left_out} is not needed"
         bare.restore(start)
 

@@ -113,8 +113,16 @@ def resource_of(call: Call) -> str | None:
     for param in ("GroupName", "InstanceProfileName", "RoleName", "UserName"):
         if param in call.params:
             return head + _WORDS[param] + _path_and_name(call, param)
-    if "PolicyArn" in call.params:
-        return call.param("PolicyArn")
+    for param in ("PolicyArn", "OpenIDConnectProviderArn", "SAMLProviderArn"):
+        if param in call.params:
+            return call.param(param)
+    if call.operation == "CreateOpenIDConnectProvider":
+        return head + "oidc-provider/" + call.param("Url").removeprefix("https://").rstrip("/")
+    if call.operation == "CreateSAMLProvider":
+        return head + "saml-provider/" + call.param("Name")
+    if call.operation == "CreateServiceLinkedRole":
+        # The role's name is the service's to choose; it begins so.
+        return head + f"role/aws-service-role/{call.param('AWSServiceName')}/AWSServiceRoleForIt"
     if call.operation == "CreatePolicy":
         return head + "policy" + str(call.params.get("Path", "/")) + str(call.params.get("PolicyName"))
     if "SerialNumber" in call.params:
