@@ -116,6 +116,21 @@ def test_days_are_counted_to_the_day_of_the_run() -> None:
         scope.expression("'soon' | days_since", HERE)
 
 
+def test_resources_of_some_names_are_read_alone_and_reports_do_where_they_may() -> None:
+    """Details cost requests: `names` keeps them to those few, `live=false` takes what a report tells of all."""
+    aws = Direct()
+    for number in range(6):
+        aws.build.user(f"user{number}", console=number % 2 == 0)
+    scope = _scope(aws.world(live=False))
+    aws.sent.clear()
+    asked = "resources('iam_user', live=false) | selectattr('console_access') | map(attribute='name') | list"
+    assert scope.expression(asked, HERE) == ["user0", "user2", "user4"]
+    assert "get_login_profile" not in aws.sent
+    few = "resources('iam_user', names=['user2', 'user3', 'nobody']) | map(attribute='console_access') | list"
+    assert scope.expression(few, HERE) == [True, False]
+    assert aws.sent.count("get_login_profile") == 2
+
+
 def test_a_variable_is_rendered_once_and_anew_when_the_world_has_changed() -> None:
     """A list of all users is not made anew for each resource; a user that a task makes is in it at once."""
     aws = Direct()

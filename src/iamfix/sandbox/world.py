@@ -114,7 +114,10 @@ def inventory_yaml() -> str:
         "    home_region: us-east-1",
         "    regions: [us-east-1, eu-west-1]",
         "  accounts:",
-        f'    management: {{id: "{MANAGEMENT}", role_arn: null}} # null: the caller\'s own credentials',
+        "    management:",
+        f'      id: "{MANAGEMENT}"',
+        "      role_arn: null # the caller's own credentials",
+        f'      protected: ["arn:{PARTITION}:iam::{MANAGEMENT}:user/break-glass"]',
         "  children:",
     ]
     for unit, inner in OUS.items():
