@@ -90,3 +90,17 @@ def test_users_of_applications_are_bounded_too() -> None:
     assert [one.address for one in made.findings] == ["lab/iam_user/member"]
     apply(aws, plan(aws, "boundaries", enforce="all"))
     assert plan(aws, "boundaries").changes == ()
+
+
+def test_a_policy_of_that_name_that_is_in_use_is_not_replaced_unasked() -> None:
+    """Somebody's own AppBoundary would mean something else to those who bear it."""
+    aws = Direct()
+    aws.get("iam", "create_policy", PolicyName="AppBoundary", PolicyDocument=allow("s3:*"))
+    assert [change.action for change in plan(aws, "boundaries").changes] == ["update"]
+    _role(aws, "busy", PermissionsBoundary=BOUNDARY)
+    made = plan(aws, "boundaries")
+    assert made.changes == ()
+    assert [one.message for one in made.findings] == [
+        "its content would be replaced, for role/busy (done with -e enforce=boundaries)"
+    ]
+    assert [change.action for change in plan(aws, "boundaries", enforce="all").changes] == ["update"]

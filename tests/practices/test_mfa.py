@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iamfix.model import Protected
-from iamfix.sandbox.building import trust
+from iamfix.sandbox.building import allow, trust
 from tests.direct import ACCOUNT, Direct
 from tests.practices.planning import apply, plan
 from tests.practices.templates import ID, rendered
@@ -186,3 +186,13 @@ def test_roles_of_people_ask_for_mfa_where_it_is_enforced() -> None:
     assert [change.name for change in made.changes if change.kind == "iam_role"] == ["people"]
     apply(aws, made)
     assert plan(aws, "mfa", enforce="all").changes == ()
+
+
+def test_a_policy_of_that_name_that_is_in_use_is_not_replaced_unasked() -> None:
+    """Somebody's own DenyWithoutMfa would mean something else to those who carry it."""
+    aws = Direct()
+    aws.get("iam", "create_policy", PolicyName="DenyWithoutMfa", PolicyDocument=allow("s3:*"))
+    aws.get("iam", "create_group", GroupName="team")
+    aws.get("iam", "attach_group_policy", GroupName="team", PolicyArn=POLICY)
+    (found,) = plan(aws, "mfa").findings
+    assert found.message == "its content would be replaced, for group/team (done with -e enforce=mfa)"
