@@ -46,8 +46,6 @@ EXPECTED = {
     "GetAccountPasswordPolicy": 1,
     # Which AWS managed policies there are, and which are in use: two pages.
     "ListPolicies": 2,
-    # The descriptions of the two policies that the practices set.
-    "GetPolicy": 2,
     # Who has a password, a device and keys, since when and when last used: two requests for all 200 users. Nobody is
     # asked about one by one, since nobody matches anything by it.
     "GenerateCredentialReport": 1,
