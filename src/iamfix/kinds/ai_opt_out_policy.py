@@ -15,6 +15,7 @@ FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = None
 LANE = org.LANE
+PLACE = org.PLACE
 READS = policies.READS
 EXAMPLE = """\
 - name: No content is used for training

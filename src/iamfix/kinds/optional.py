@@ -10,6 +10,11 @@ def kept(kind: Kind) -> str:
     return str(getattr(kind, "KEPT", ""))
 
 
+def place(kind: Kind) -> str:
+    """Return where resources of this kind live (`PLACE`, after "Lives"), where `SCOPE` does not say it all."""
+    return str(getattr(kind, "PLACE", ""))
+
+
 def lane(kind: Kind) -> str | None:
     """Return the name of the lane (`LANE`) in which an account's changes of this kind go one after the other.
 

@@ -18,6 +18,7 @@ FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = "organization"
 LANE = org.LANE
+PLACE = org.PLACE
 KEPT = "iamfix deletes no organization"
 READS = (
     *org.TREE_READS,

@@ -19,6 +19,7 @@ FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = None
 LANE = org.LANE
+PLACE = org.PLACE
 KEPT = "iamfix closes no account; close it by hand, its state is then told"
 READS = (
     *org.TREE_READS,

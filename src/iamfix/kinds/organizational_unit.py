@@ -16,6 +16,7 @@ FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = None
 LANE = org.LANE
+PLACE = org.PLACE
 READS = (*org.TREE_READS, ("organizations", "list_tags_for_resource"))
 EXAMPLE = """\
 - name: Units for workloads

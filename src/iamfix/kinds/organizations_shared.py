@@ -16,10 +16,11 @@ from iamfix.model import Call, InputError, Json, Mark, NotHere, Problem, Result
 from iamfix.organization_tree import READS as TREE_READS
 from iamfix.organization_tree import ROOT, Tree, levels, parent_of, read_tree
 
-__all__ = ["LANE", "ROOT", "TREE_READS", "Tags", "levels", "parent_of"]
+__all__ = ["LANE", "PLACE", "ROOT", "TREE_READS", "Tags", "levels", "parent_of"]
 
 LANE = "organizations"
 """Organizations takes one writer at a time."""
+PLACE = "once in an organization: plan it for the management account or a delegated administrator"
 SERVICE = "organizations"
 Tags = Mapping[str, str]
 POLICY_KINDS = {

@@ -16,6 +16,7 @@ FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = None
 LANE = org.LANE
+PLACE = org.PLACE
 READS = policies.READS
 EXAMPLE = """\
 - name: Nobody leaves the organization

@@ -15,6 +15,7 @@ FOLDS_CASE = False
 CREATABLE = True
 SINGLETON = None
 LANE = org.LANE
+PLACE = org.PLACE
 READS = policies.READS
 EXAMPLE = """\
 - name: Cost centres are written one way

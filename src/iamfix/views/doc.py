@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iamfix.fields import FieldSpec, derived_of, fields_of
+from iamfix.kinds import optional
 from iamfix.kinds.protocol import Kind
 from iamfix.model import UNREAD
 
@@ -27,9 +28,10 @@ def show_kind(name: str, kind: Kind, console: Console) -> None:
     console.print(Text(name, "bold"))
     console.print((kind.__doc__ or "").strip() + "\n")
     scope = {"global": "once per account", "home": "in the home region", "regional": "in each region"}[kind.SCOPE]
-    console.print(f"Lives {scope}.")
+    console.print(f"Lives {optional.place(kind) or scope}.")
     console.print("name: or select:" if kind.SINGLETON is None else "No name: there is one in an account.", end=" ")
-    console.print("state: present (default) or absent\n")
+    reason = optional.kept(kind)
+    console.print(f"state: present only ({reason})\n" if reason else "state: present (default) or absent\n")
     for title, settable in (("Fields that a playbook may set", True), ("Fields that are only seen", False)):
         specs = [spec for spec in fields_of(kind.State).values() if spec.settable is settable]
         if specs:
