@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from iamfix.kinds import cloudtrail
 from iamfix.kinds.cloudtrail_selectors import DEFAULT, read_selectors
 from iamfix.model import Call
-from tests.kinds.states.monitoring import tags
+from tests.kinds.states.monitoring import TAGS, mixed
 
 REGION, ACCOUNT = "us-east-1", "111111111111"
 BUCKETS = ("trail-logs-a", "trail-logs-b")
@@ -72,8 +72,6 @@ SELECTORS = (
     read_selectors({"AdvancedEventSelectors": _advanced[:1]}),
     read_selectors({"AdvancedEventSelectors": _advanced}),
 )  # fmt: skip
-_keys = st.sampled_from((None, "alias/logs"))
-_logs = st.none() | st.sampled_from(GROUPS)
 
 
 def _state(bucket: str, group: str | None, **fields: Any) -> cloudtrail.State:
@@ -89,13 +87,15 @@ def _state(bucket: str, group: str | None, **fields: Any) -> cloudtrail.State:
     )
 
 
+_INSIGHTS = ("ApiCallRateInsight", "ApiErrorRateInsight")
 STATES: Mapping[str, st.SearchStrategy[Any]] = {
-    "cloudtrail": st.builds(
-        _state, bucket=st.sampled_from(BUCKETS), group=_logs, role=st.sampled_from(("logs", "logs2")),
-        s3_key_prefix=st.sampled_from((None, "trails")), is_multi_region_trail=st.booleans(), globally=st.booleans(),
-        is_organization_trail=st.just(False), enable_log_file_validation=st.booleans(), kms_key_id=_keys,
-        sns_topic_name=st.none(), enable_logging=st.booleans(), event_selectors=st.sampled_from(SELECTORS),
-        insight_selectors=st.frozensets(st.sampled_from(("ApiCallRateInsight", "ApiErrorRateInsight"))), tags=tags,
+    "cloudtrail": st.sampled_from(
+        mixed(
+            _state, 400, bucket=BUCKETS, group=(None, *GROUPS), role=("logs", "logs2"), s3_key_prefix=(None, "trails"),
+            is_multi_region_trail=(True, False), globally=(True, False), enable_log_file_validation=(True, False),
+            kms_key_id=(None, "alias/logs"), enable_logging=(True, False), event_selectors=SELECTORS,
+            insight_selectors=(frozenset(), frozenset(_INSIGHTS[:1]), frozenset(_INSIGHTS)), tags=TAGS,
+        )
     ),
 }  # fmt: skip
 
