@@ -22,7 +22,7 @@ def test_the_same_change_of_many_is_shown_once() -> None:
     gained = [entry("s3:PutObject", resources=["arn:aws:s3:::b/*"])]
     accounts = [{"access": [who(n, "role/a", gained), who(n, "role/b", gained)]} for n in range(2)]
     assert shown(plan(*accounts)).startswith(
-        "Access:\n  role/a, role/b in a0, a1\n    + s3:PutObject on arn:aws:s3:::b/* (write)\n"
+        "Access\n  role/a, role/b in a0, a1\n    + s3:PutObject on arn:aws:s3:::b/* (write)\n"
     )
 
 

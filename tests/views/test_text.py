@@ -42,11 +42,11 @@ def shown(data: dict[str, Any], **options: Any) -> str:
 def test_the_same_change_in_many_accounts_is_shown_once() -> None:
     """Accounts are named beside the change, and the last line counts them."""
     assert shown(plan({"changes": [change()]}, {"changes": [change()]})) == (
-        "+ iam_group Admins  in a0, a1\n"
-        "    task: Groups, practice 5\n"
-        "    path: /\n"
-        "    managed_policies:\n"
-        "      + arn:aws:iam::aws:policy/ReadOnlyAccess\n"
+        "Groups  practice 5\n"
+        "  + iam_group Admins  in a0, a1\n"
+        "      path: /\n"
+        "      managed_policies:\n"
+        "        + arn:aws:iam::aws:policy/ReadOnlyAccess\n"
         "Plan: 2 to create, 0 to change, 0 to delete in 2 accounts.\n"
     )
 
@@ -100,3 +100,47 @@ def test_markdown_stays_within_what_a_comment_may_hold() -> None:
     assert page.startswith(MARKER)
     assert len(page) <= BUDGET
     assert "more entries are in the saved plan" in page
+
+
+def finding(account: str, name: str = "bob", message: str = "has an old key") -> dict[str, Any]:
+    return {
+        "task": "Keys", "address": f"{account}/iam_user/{name}", "message": message, "severity": "high",
+        "practice": 7, "controls": [], "where": "",
+    }  # fmt: skip
+
+
+def test_the_same_finding_in_many_accounts_is_shown_once() -> None:
+    """Findings of one name and message are one line, with the accounts; another name is another line."""
+    text = shown(plan({"findings": [finding("a0"), finding("a0", "eve")]}, {"findings": [finding("a1")]}))
+    assert text.splitlines()[:2] == [
+        "? high iam_user/bob  in a0, a1: has an old key",
+        "? high iam_user/eve  in a0: has an old key",
+    ]
+
+
+def test_the_same_problem_in_many_accounts_is_shown_once() -> None:
+    """What is wrong in the same way in several accounts is told with the others' names."""
+    problems = [
+        {"problems": [{"severity": "warning", "where": "p.yml:3", "summary": f"a{n}: no", "hint": "ask", "rule": "x"}]}
+        for n in range(3)
+    ]
+    assert shown(plan(*problems)).splitlines()[:2] == ["warning [x]: p.yml:3: a0: no  (and in a1, a2)", "  hint: ask"]
+
+
+def test_a_new_document_is_told_by_its_statements_and_whole_when_asked() -> None:
+    """A reviewer sees what a new policy says in a line; -v shows every word; a changed one is shown line by line."""
+    allow = {"Sid": "Read", "Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
+    deny = {"Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [allow, deny]}
+    made = plan({"changes": [change(kind="iam_managed_policy", after={"policy": document})]})
+    assert "policy: + 2 statements: Allow Read, Deny all but iam:* sts:*\n" in shown(made)
+    assert '"NotAction": [' in shown(made, verbose=1)
+    other = {"Version": "2012-10-17", "Statement": [allow]}
+    changed = change(action="update", before={"policy": document}, after={"policy": other})
+    assert '-      "Effect": "Deny",' in shown(plan({"changes": [changed]}))
+
+
+def test_tasks_head_their_changes() -> None:
+    """A task is named once above its changes, with its practice and controls."""
+    text = shown(plan({"changes": [change(controls=["CIS-7.0/2.13"]), change(name="Devs", controls=["CIS-7.0/2.13"])]}))
+    assert text.count("Groups  practice 5 [CIS-7.0/2.13]\n") == 1

@@ -50,7 +50,7 @@ class Telling:
         self._job = self._bar.add_task({"plan": "Planning", "apply": "Applying"}.get(what, what), total=total)
 
     def account(self, name: str, event: str, detail: str = "") -> None:
-        from iamfix.views.text import clean
+        from iamfix.views.wording import clean
 
         with self._lock:
             if event == "note":
@@ -64,7 +64,7 @@ class Telling:
                 self._console.print(f"{clean(name)}: {event}", markup=False)
 
     def call(self, account: str, call: Call, state: str, detail: str = "") -> None:
-        from iamfix.views.text import clean
+        from iamfix.views.wording import clean
 
         if self._verbose and state != "sent":
             with self._lock:

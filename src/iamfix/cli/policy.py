@@ -62,7 +62,8 @@ def lint(
     """
     from iamfix.cli.console import out, print_json
     from iamfix.policy.files import lint_file
-    from iamfix.views.text import SEVERITIES, clean
+    from iamfix.views.text import SEVERITIES
+    from iamfix.views.wording import clean
 
     if rules:
         return _rules(form)

@@ -151,7 +151,7 @@ _STYLES = {"allowed": "green", "explicit_deny": "red", "implicit_deny": "red", "
 
 def _show(answers: list[dict[str, Any]], form: str) -> None:
     from iamfix.cli.console import out, print_json
-    from iamfix.views.text import clean
+    from iamfix.views.wording import clean
 
     if form == "json":
         print_json(answers)

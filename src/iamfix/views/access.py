@@ -10,7 +10,7 @@ GROUPS = 20
 """Groups of principals that are shown; those with most at stake come first."""
 ENTRIES = 4
 """Entries that are shown of what a group gains, and of what it loses."""
-NAMES = 6
+NAMES = 4
 
 _RISKS = ("privilege escalation", "permissions management", "data exposure", "write", "read")
 
@@ -94,8 +94,17 @@ def entry_text(entry: Mapping[str, Any], what: str) -> str:
     if entry.get("denied"):
         parts.append("(denied now, whatever allows it)" if what == "lost" else "(denied no longer)")
     else:
-        parts.append(f"({entry['risk']})")
+        parts.append(f"({_risk(entry)})")
     return " ".join(parts)
+
+
+def _risk(entry: Mapping[str, Any]) -> str:
+    """Tell an entry's risk; of many ways to escalate the first, and how many there are."""
+    paths = entry.get("paths") or []
+    if not entry["risk"].startswith("privilege escalation") or not paths:
+        return str(entry["risk"])
+    more = f" and {len(paths) - 1} more ways" if len(paths) > 1 else ""
+    return f"privilege escalation: {paths[0]}{more}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from iamfix.inventory import Inventory
-from iamfix.views.text import clean
+from iamfix.views.wording import clean
 
 
 def draw(inventory: Inventory, chosen: Collection[str], console: Console) -> None:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from iamfix.views.access import access_lines
-from iamfix.views.text import MARKS, Plan, clean, field_lines, grouped, named, summary
+from iamfix.views.field_lines import field_lines
+from iamfix.views.groups import Plan, grouped, grouped_findings, grouped_problems, within
+from iamfix.views.text import MARKS, summary
+from iamfix.views.wording import clean, named
 
 MARKER = "<!-- iamfix plan -->"
 """The first line: by it a bot finds the comment to update."""
@@ -36,10 +39,10 @@ def markdown_plan(plan: Plan) -> str:
 
 
 def _blocks(plan: Plan) -> Iterator[str]:
-    for account in plan["accounts"]:
-        for problem in account["problems"]:
-            yield f"\n- **{problem['severity']}** {_safe(problem['where'])}: {_safe(problem['summary'])}"
-            yield f" ({_safe(problem['hint'])})\n" if problem["hint"] else "\n"
+    for problem, accounts in grouped_problems(plan):
+        also = f" (and in {_safe(named(accounts[1:]))})" if len(accounts) > 1 else ""
+        hint = f" ({_safe(problem['hint'])})" if problem["hint"] else ""
+        yield f"\n- **{problem['severity']}** {_safe(problem['where'])}: {_safe(problem['summary'])}{also}{hint}\n"
     for change, accounts in grouped(plan):
         mark = MARKS[change["action"]][0]
         title = (
@@ -47,20 +50,17 @@ def _blocks(plan: Plan) -> Iterator[str]:
         )
         lines = [clean(line) for line, _ in field_lines(change)]
         lines += [f"! destroys for good: {clean(lost)}" for lost in change["loses"]]
-        body = "\n".join(html.escape(_diff(line), quote=False) for line in lines)
+        lines += [f"note: {clean(note)}" for note in change.get("notes", ())]
+        body = "\n".join(html.escape(line, quote=False) for line in lines)
         yield f"\n<details><summary>{title}</summary>\n\n<pre>\n{body}\n</pre>\n</details>\n"
     marks = {"who": "", "gained": "+ ", "lost": "- ", "more": ""}
     if access := [f"{'  ' * depth}{marks[what]}{clean(line)}" for depth, line, what in access_lines(plan)]:
         body = html.escape("\n".join(access), quote=False)
         title = "Access: who gains and loses what"
         yield f"\n<details open><summary>{title}</summary>\n\n<pre>\n{body}\n</pre>\n</details>\n"
-    for account in plan["accounts"]:
-        for finding in account["findings"]:
-            yield f"\n- {finding['severity']}: {_safe(finding['address'])}: {_safe(finding['message'])}\n"
-
-
-def _diff(line: str) -> str:
-    return line
+    for finding, accounts in grouped_findings(plan):
+        where = f"{_safe(within(finding['address'], accounts[0]))} in {_safe(named(accounts))}"
+        yield f"\n- {finding['severity']}: {where}: {_safe(finding['message'])}\n"
 
 
 def _safe(text: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from iamfix.views.text import clean
+from iamfix.views.wording import clean
 
 _SHOWN = 5
 """Known actions that are named in a line; JSON has more."""

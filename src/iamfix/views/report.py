@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from iamfix.views.text import SEVERITIES, clean
+from iamfix.views.text import SEVERITIES
+from iamfix.views.wording import clean
 
 PRACTICES = {
     1: "Least privilege", 2: "MFA for everyone", 3: "Roles for workloads", 4: "Root not used", 5: "Groups by job",

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from iamfix.journal import Run
-from iamfix.views.text import clean
+from iamfix.views.wording import clean
+
+_COLUMNS = ("RUN", "AT", "STATE", "ACCOUNTS", "CALLS", "WHAT")
 
 
 def show_runs(runs: Iterable[Run], console: Console) -> None:
-    """List runs, newest first."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("run", "at", "what", "state", "accounts", "calls"):
-        table.add_column(column)
-    for run in runs:
-        table.add_row(run.id, run.at[:19] + "Z", run.what, run.state, str(len(run.accounts)), str(len(run.calls)))
-    console.print(table if table.rows else "No runs yet.")
+    """List runs, newest first, in columns; nothing is cut, for a run's id is what other commands take."""
+    rows = [
+        (run.id, run.at[:19] + "Z", run.state, str(len(run.accounts)), str(len(run.calls)), clean(run.what))
+        for run in runs
+    ]
+    if not rows:
+        console.print("No runs yet.")
+        return
+    widths = [max(len(row[place]) for row in (_COLUMNS, *rows)) for place in range(len(_COLUMNS))]
+    for row in (_COLUMNS, *rows):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        console.print(Text(line.rstrip(), no_wrap=True), soft_wrap=True)
 
 
 def show_run(run: Run, console: Console) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from iamfix.views.text import clean
+from iamfix.views.wording import clean
 
 Found = Mapping[str, Any]
 """`{"action", "resource", "accounts": [{"id", "name", "error", "principals": [...]}]}`"""

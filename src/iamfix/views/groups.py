@@ -1,0 +1,55 @@
+"""The same thing in many accounts is one thing to a reader: changes, findings and problems, each once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+Plan = Mapping[str, Any]
+"""A plan's public JSON form."""
+Item = Mapping[str, Any]
+Group = tuple[Item, list[str]]
+"""(what it is in the first account, the names of all accounts that have it)"""
+
+_CHANGE = ("kind", "name", "region", "action", "before", "after", "loses", "task")
+
+
+def grouped(plan: Plan) -> Iterator[Group]:
+    """Yield each different change once, with the accounts it holds for, in the plan's order."""
+
+    def key(change: Item) -> Any:
+        return [{name: change[name] for name in _CHANGE}, [call["operation"] for call in change["calls"]]]
+
+    yield from _once(plan, lambda account: account["changes"], key)
+
+
+def grouped_findings(plan: Plan) -> Iterator[Group]:
+    """Yield each different finding once; those of different resources are different."""
+    yield from _once(
+        plan, lambda account: account["findings"], lambda one: [one["severity"], one["address"], one["message"]]
+    )
+
+
+def grouped_problems(plan: Plan) -> Iterator[Group]:
+    """Yield each different problem once."""
+    yield from _once(plan, lambda account: account["problems"], dict)
+
+
+def _once(plan: Plan, items: Callable[[Item], Iterable[Item]], key: Callable[[Item], Any]) -> Iterator[Group]:
+    """Group what differs only in the account's id and name."""
+    groups: dict[str, Group] = {}
+    for account in plan["accounts"]:
+        for item in items(account):
+            text = json.dumps(key(item), sort_keys=True, ensure_ascii=False)
+            for own in (account["id"], account["name"]):
+                text = text.replace(own, "{account}") if own else text
+            names = groups.setdefault(text, (item, []))[1]
+            if account["name"] not in names:
+                names.append(account["name"])
+    yield from groups.values()
+
+
+def within(address: str, account: str) -> str:
+    """Return an address without its account."""
+    return address.removeprefix(f"{account}/")
