@@ -11,8 +11,9 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.utils import parse_timestamp
 
-from iamfix.aws.session import AccountSession, Counter, Sessions
+from iamfix.aws.session import AccountSession, Counter, Sessions, timestamp
 from iamfix.clock import TurnedClock
 from iamfix.inventory import load_inventory
 from iamfix.model import Account, InputError
@@ -194,3 +195,12 @@ def test_requests_go_to_the_partitions_endpoints(
     sessions = Sessions(TurnedClock(), random.Random(0), "run")
     client = AccountSession(sessions, botocore.session.Session(), account, "", Counter()).client(service, None)
     assert client.meta.endpoint_url == f"https://{host}"
+
+
+@pytest.mark.parametrize(
+    "value", ["2026-11-24T09:30:00Z", "2026-11-24T09:30:00.123Z", "2026-11-24T10:30:00+01:00", 1795512600, "1795512600"]
+)
+def test_times_are_read_as_botocore_reads_them(value: Any) -> None:
+    """The quick way of reading ISO times gives the same moment as botocore's, with its zone."""
+    assert timestamp(value) == parse_timestamp(value)
+    assert timestamp(value).tzinfo is not None
