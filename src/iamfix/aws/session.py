@@ -35,7 +35,7 @@ def shared_loader() -> Any:
 
 
 def timestamp(value: Any) -> datetime:
-    """Return a time as AWS writes it. botocore's own reading of ISO times takes a quarter of the CPU of a large plan."""
+    """Return a time as AWS writes it. botocore's own reading of ISO times takes a quarter of a large plan's CPU."""
     if isinstance(value, str) and value.endswith("Z"):
         try:
             return datetime.fromisoformat(value)
