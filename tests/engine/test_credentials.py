@@ -163,7 +163,8 @@ def test_all_kinds_live_in_every_partition(
     )
     plan = project.plan(*ALL_KINDS, accounts="all")
     assert [one.error for one in plan.accounts] == [None]
-    text = json.dumps(to_json(plan))
+    # What AWS's own policies say of other services (in `access`) is the sandbox's copy of them, of the partition aws.
+    text = json.dumps([account["changes"] for account in to_json(plan)["accounts"]])
     assert f"arn:{partition}:iam::aws:policy/ReadOnlyAccess" in text
     assert "arn:aws:" not in text
     assert len(list(plan.changes())) == 5
