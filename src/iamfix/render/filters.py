@@ -1,0 +1,167 @@
+"""The filters of playbooks: those of Ansible that playbooks cannot do without, and what iamfix knows of policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.filters import do_indent
+from jinja2.runtime import Undefined
+
+
+def _dict2items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": item} for key, item in value.items()]
+
+
+def _items2dict(value: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {item["key"]: item["value"] for item in value}
+
+
+def _combine(first: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(first)
+    for other in others:
+        merged.update(other)
+    return merged
+
+
+def _indent(value: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
+    if (len(width) if isinstance(width, str) else width) > 100:
+        raise SecurityError("indent takes at most 100")
+    return do_indent(value, width, first, blank)
+
+
+@jinja2.pass_context
+def _lint(
+    context: jinja2.runtime.Context,
+    value: Any,
+    *rules: str,
+    kind: str | None = None,
+    severity: str | None = None,
+) -> list[dict[str, Any]]:
+    """`policy | lint('star-star')`: what lint finds in a policy document, in the account at hand."""
+    from iamfix.policy.checks import CheckError, findings
+
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    account, partition = (context.resolve_or_missing(name) for name in ("account_id", "partition"))
+    try:
+        return findings(
+            value, *rules, kind=kind, severity=severity,
+            partition=partition if isinstance(partition, str) else "aws",
+            account=account if isinstance(account, str) else None,
+        )  # fmt: skip
+    except CheckError as error:
+        raise SecurityError(str(error)) from None
+
+
+@jinja2.pass_context
+def _allows(
+    context: jinja2.runtime.Context, value: Any, action: Any, resource: Any, by: Any,
+    given: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """`policy | allows('sns:Publish', arn, by)`: whether a resource's policy lets somebody in by itself."""
+    from iamfix.policy.allows import AllowsError, allows
+
+    for one in (value, action, resource, by):
+        if isinstance(one, Undefined):
+            one._fail_with_undefined_error()
+    if not isinstance(value, str | Mapping | None):
+        raise SecurityError(f"allows takes a policy document, not {value!r:.60}")
+    if not isinstance(action, str) or not isinstance(resource, str) or not isinstance(given or {}, Mapping):
+        raise SecurityError("allows takes an action, a resource, who asks, and perhaps condition keys with values")
+    partition = context.resolve_or_missing("partition")
+    try:
+        return allows(value, action, resource, by, given, partition if isinstance(partition, str) else "aws")
+    except AllowsError as error:
+        raise SecurityError(str(error)) from None
+
+
+def _subelements(items: Iterable[Any], field: str) -> list[list[Any]]:
+    """As Ansible has it: [item, member] for each member of a field of each item; a mapping's are {key, value}."""
+    return [
+        [item, member]
+        for item in items
+        for member in (_dict2items(item[field]) if isinstance(item[field], Mapping) else item[field])
+    ]
+
+
+def _bool(value: Any) -> bool:
+    """As Ansible has it: what `-e name=yes` gives is text; true, yes, on, y, t and 1 are true, all else is not."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    return value.lower() in ("true", "yes", "on", "y", "t", "1") if isinstance(value, str) else bool(value)
+
+
+def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
+    return [list(pair) for pair in zip(*lists, strict=True)]
+
+
+@jinja2.pass_environment
+def _extract(environment: jinja2.Environment, key: Any, container: Any) -> Any:
+    """As Ansible has it: `names | map('extract', ids)` looks each name up; what is not there is undefined."""
+    try:
+        return container[key]
+    except (KeyError, IndexError):
+        return environment.undefined(name=str(key))
+
+
+def _digest(value: Any) -> str:
+    """Return a fingerprint of a policy document: the same for documents that mean the same."""
+    from iamfix.policy.document import Document, DocumentError
+
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    if not isinstance(value, str | Mapping):
+        raise SecurityError(f"digest takes a policy document, not {value!r:.60}")
+    try:
+        return _digest_of(Document.parse(value).text)
+    except DocumentError as error:
+        raise SecurityError(f"digest: {error}") from None
+
+
+@jinja2.pass_context
+def _days_since(context: jinja2.runtime.Context, value: Any) -> int:
+    """Return the days from a date, or from a time as fields tell it, to today (UTC)."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    try:
+        return (date.fromisoformat(str(context.resolve_or_missing("today"))) - date.fromisoformat(str(value)[:10])).days
+    except ValueError:
+        raise SecurityError(f"days_since takes a date such as 2026-01-31, not {value!r:.60}") from None
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(text: str) -> str:
+    from iamfix.policy.document import Document
+
+    return Document.parse(text).digest
+
+
+UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "allows": _allows,
+    "bool": _bool,
+    "dict2items": _dict2items,
+    "items2dict": _items2dict,
+    "combine": _combine,
+    "days_since": _days_since,
+    "digest": _digest,
+    "extract": _extract,
+    "to_json": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),
+    "from_json": json.loads,
+    "difference": lambda first, second: [item for item in first if item not in second],
+    "intersect": lambda first, second: [item for item in first if item in second],
+    "indent": _indent,
+    "lint": _lint,
+    "split": lambda text, separator=None: text.split(separator),
+    "subelements": _subelements,
+    "union": lambda first, second: [*first, *(item for item in second if item not in first)],
+    "zip": _zip,
+}
