@@ -26,6 +26,7 @@ from iamfix.sandbox.building import Builder
 from iamfix.sandbox.call import Call as SandboxCall
 from iamfix.sandbox.clock import TurnableClock
 from iamfix.sandbox.cloud import Cloud
+from iamfix.sandbox.credentials import root_caller
 from iamfix.sandbox.errors import AwsError as SandboxError
 from iamfix.sandbox.services import SERVICES
 from iamfix.sandbox.validation import check_params
@@ -75,6 +76,13 @@ class Direct(Asking):
             service: {xform_name(operation): operation for operation in found.operations}
             for service, found in SERVICES.items()
         }
+
+    def as_root(self) -> Direct:
+        """The same account, asked and changed as its root user; opening the session counts as one request."""
+        other = copy(self)
+        self.sent.append("assume_root")
+        other.sent, other._caller = [], root_caller(self.account.id, "aws")
+        return other
 
     def at(self, region: str | None) -> Direct:
         """The same account, read in another region."""
@@ -142,7 +150,7 @@ class Direct(Asking):
         """Send calls in order, putting in what earlier ones have given; returns the answers by operation."""
         given = {} if results is None else results
         for call in calls:
-            sender = self.at(call.region)
+            sender = self.as_root() if call.as_root else self.at(call.region)
             given[call.operation] = sender.get(call.service, call.operation, **resolved(call.params, given))
         return given
 
@@ -153,6 +161,9 @@ class _Remembering(Asking):
     def __init__(self, aws: Direct, answers: dict[str, Mapping[str, Any] | AwsError]) -> None:
         self.account, self.region, self.now, self._aws = aws.account, aws.region, aws.now, aws
         self._answers = answers
+
+    def as_root(self) -> _Remembering:
+        return _Remembering(self._aws.as_root(), {})
 
     def at(self, region: str | None) -> _Remembering:
         return _Remembering(self._aws.at(region), self._answers)

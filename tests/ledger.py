@@ -100,6 +100,7 @@ def _check_sent(calls: Sequence[Line], results: Mapping[int, Line], records: Seq
 
 def _is(call: Line, record: Record) -> bool:
     same = call["operation"] == xform_name(record.operation) and call["region"] in (None, record.region)
+    same = same and call.get("as_root", False) == record.caller.endswith(":root")
     return same and _fits(call["params"], record.params)
 
 

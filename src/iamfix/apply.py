@@ -279,7 +279,7 @@ def _same_calls(planned: Any, needed: Any, world: World, chains: Mapping[str, Se
         state = None if made is None or not planned.field else world.get(made[0].kind, made[0].name, made[0].region)
         return state is not None and getattr(state, planned.field) == needed
     if isinstance(planned, Call) and isinstance(needed, Call):
-        same = (planned.service, planned.operation, planned.region) == (needed.service, needed.operation, needed.region)
+        same = _what(planned) == _what(needed)
         return same and _same_calls(planned.params, needed.params, world, chains)
     if isinstance(planned, Mapping) and isinstance(needed, Mapping):
         return planned.keys() == needed.keys() and all(
@@ -290,6 +290,10 @@ def _same_calls(planned: Any, needed: Any, world: World, chains: Mapping[str, Se
             _same_calls(*pair, world, chains) for pair in zip(planned, needed, strict=True)
         )
     return False
+
+
+def _what(call: Call) -> tuple[object, ...]:
+    return call.service, call.operation, call.region, call.as_root
 
 
 def _made(world: World, chain: Sequence[Change]) -> int | str:

@@ -211,6 +211,8 @@ class Call:
     operation: str
     params: Mapping[str, Any]
     region: str | None = None
+    as_root: bool = False
+    """It is sent as the account's root user, in a session of `sts:AssumeRoot`."""
 
 
 @dataclass(frozen=True, slots=True)

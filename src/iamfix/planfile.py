@@ -141,7 +141,7 @@ def call_json(call: Call) -> dict[str, Json]:
         "operation": call.operation,
         "params": _params(call.params),
         "region": call.region,
-    }
+    } | ({"as_root": True} if call.as_root else {})
 
 
 def _params(value: Any) -> Json:
@@ -257,7 +257,8 @@ def _read_origin(item: Mapping[str, Any]) -> Origin:
 
 
 def _read_call(item: Mapping[str, Any]) -> Call:
-    return Call(item["service"], item["operation"], _read_params(item["params"]), item["region"])
+    params, as_root = _read_params(item["params"]), bool(item.get("as_root", False))
+    return Call(item["service"], item["operation"], params, item["region"], as_root)
 
 
 def _read_params(value: Json) -> Any:

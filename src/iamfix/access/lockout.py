@@ -124,7 +124,7 @@ def _touches(call: Call, names: set[str], policies: set[str]) -> bool:
     if any(call.params.get(key) in names for key in _NAMES):
         return True
     if call.operation in CREDENTIALS:
-        return "UserName" not in call.params
+        return "UserName" not in call.params and not call.as_root
     return not any(key in call.params for key in _NAMES) and any(
         _last_name(str(call.params[key])) in policies for key in _POLICIES if key in call.params
     )
@@ -315,7 +315,7 @@ def _credentials(guard: _Guard, lane: _Lane) -> Iterator[Problem]:
     """Tell when a user who must get in loses a password, key or device: which of them it uses, no policy tells."""
     for step in lane:
         params = step.call.params
-        if step.call.operation not in CREDENTIALS or params.get("Status") == "Active":
+        if step.call.operation not in CREDENTIALS or params.get("Status") == "Active" or step.call.as_root:
             continue
         mine = guard.one.kind == "user" and params.get("UserName", step.change.name) == guard.one.name
         if mine and "credential" not in guard.told:

@@ -14,7 +14,7 @@ from botocore.paginate import Paginator
 
 from iamfix.aws.errors import send
 from iamfix.aws.patience import ordinary, patiently
-from iamfix.aws.session import AccountSession
+from iamfix.aws.session import ROOT_LOOK, AccountSession
 from iamfix.clock import Clock
 from iamfix.model import Account, AwsError, Stopped
 
@@ -59,19 +59,20 @@ class Reads:
             return list(pool.map(one, items))
 
     def ask(
-        self, service: str, operation: str, region: str, params: Mapping[str, Any], *, whole: bool = True
-    ) -> Mapping[str, Any]:
-        """Return the answer to a read, from memory if it was asked before. Raises AwsError.
+        self, service: str, operation: str, region: str, params: Mapping[str, Any], *, whole: bool = True,
+        root: bool = False,
+    ) -> Mapping[str, Any]:  # fmt: skip
+        """Return the answer to a read, from memory if it was asked before. Raises AwsError, NotHere.
 
-        `whole`: all pages of a list, else the first.
+        `whole`: all pages of a list, else the first. `root`: as the account's root user.
         """
-        key = json.dumps([service, operation, region, params, whole], sort_keys=True, default=str)
+        key = json.dumps([service, operation, region, params, whole, root], sort_keys=True, default=str)
         with self._lock:
             mine = key not in self._answers
             future = self._answers.setdefault(key, Future())
         if mine:
             try:
-                future.set_result(self._send(service, operation, region, params, whole))
+                future.set_result(self._send(service, operation, region, params, whole, root))
             except BaseException as error:
                 future.set_exception(error)
                 raise
@@ -84,10 +85,12 @@ class Reads:
             return self._pool
 
     def _send(
-        self, service: str, operation: str, region: str, params: Mapping[str, Any], whole: bool
+        self, service: str, operation: str, region: str, params: Mapping[str, Any], whole: bool, root: bool
     ) -> Mapping[str, Any]:
-        client = self.session.client(service, region)
-        self.used.add((service, operation))
+        # What must be allowed is to open a root user's session; what may be read in it, AWS has settled.
+        self.used.add(("sts", "assume_root") if root else (service, operation))
+        session = self.session.as_root(ROOT_LOOK) if root else self.session
+        client = session.client(service, region)
         method = getattr(client, operation)
 
         def one(**page: Any) -> Mapping[str, Any]:
@@ -145,8 +148,8 @@ def _page_size(pages: Any) -> int | None:
 class RegionReader:
     """A `Reader` of one region."""
 
-    def __init__(self, reads: Reads, region: str) -> None:
-        self._reads, self.region = reads, region
+    def __init__(self, reads: Reads, region: str, root: bool = False) -> None:
+        self._reads, self.region, self._root = reads, region, root
 
     @property
     def account(self) -> Account:
@@ -157,13 +160,16 @@ class RegionReader:
         return self._reads.now
 
     def at(self, region: str) -> RegionReader:
-        return self._reads.at(region)
+        return RegionReader(self._reads, region, self._root)
+
+    def as_root(self) -> RegionReader:
+        return RegionReader(self._reads, self.region, root=True)
 
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-        return self._reads.ask(service, operation, self.region, params)
+        return self._reads.ask(service, operation, self.region, params, root=self._root)
 
     def first(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-        return self._reads.ask(service, operation, self.region, params, whole=False)
+        return self._reads.ask(service, operation, self.region, params, whole=False, root=self._root)
 
     def find(self, service: str, operation: str, *missing: str, **params: Any) -> Mapping[str, Any] | None:
         try:

@@ -18,7 +18,7 @@ from iamfix.aws.follow_up import EVERY, follow_up_of
 from iamfix.aws.manners import Wait, lanes, manners_of
 from iamfix.aws.partly import refuse_failures
 from iamfix.aws.patience import maybe_done, ordinary, patiently
-from iamfix.aws.session import AccountSession
+from iamfix.aws.session import ROOT_REMOVE, AccountSession
 from iamfix.clock import Clock
 from iamfix.model import AwsError, Call
 
@@ -57,7 +57,8 @@ class Sender:
         return sent
 
     def _sent(self, call: Call) -> Sent:
-        client = self._session.client(call.service, call.region, writes=True)
+        session = self._session.as_root(ROOT_REMOVE) if call.as_root else self._session
+        client = session.client(call.service, call.region, writes=True)
         if (pause := SETTLE.get(call.operation)) and self._mentions(call, self._fresh):
             self._clock.sleep(pause)
         unsure, params = False, {**_tokens(client, call.operation), **call.params}

@@ -21,11 +21,16 @@ from iamfix import __version__
 from iamfix.aws.errors import send
 from iamfix.aws.patience import ordinary, patiently
 from iamfix.clock import Clock
-from iamfix.model import Account, AwsError
+from iamfix.model import Account, AwsError, NotHere
 
 READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate", "Validate", "Select")
 REPORTS = frozenset({"GenerateCredentialReport", "GenerateServiceLastAccessedDetails"})
 """Operations that only have AWS write a report to be read."""
+ROOT_LOOK = "IAMAuditRootUserCredentials"
+ROOT_REMOVE = "IAMDeleteRootUserCredentials"
+"""AWS's policies for the tasks that a root user's session is opened for (IAM User Guide, "Centrally manage root access
+for member accounts")."""
+_ROOT_SECONDS = 900
 
 
 @cache
@@ -120,20 +125,65 @@ class Sessions:
         first = assume()
         arn = str(first["AssumedRoleUser"]["Arn"])
         _check_account(account, "assume_role", arn.split(":")[4])
-        session = self._new_session(None)
-        metadata = _metadata(first)
-        refreshable = RefreshableCredentials(
+        return self._refreshing(first, assume, "sts-assume-role"), str(account.role_arn)
+
+    def as_root(self, account: Account, task: str, count: Counter) -> AccountSession:
+        """Return a session of the account's root user that a task policy narrows, refreshed as long as it is used.
+
+        It is opened with the credentials of the profile or the environment, which are those of the management account
+        or of IAM's delegated administrator. STS opens such sessions at its regional endpoints only, for 15 minutes
+        (STS API Reference, "AssumeRoot").
+
+        Raises:
+            NotHere: the account is the one that those credentials are of.
+            AwsError: central root access is off, the account is no member, or the caller may not do it.
+        """
+        base = self._base(account.profile)
+        sts = self._client(base, "sts", account.home_region, count)
+        policy = f"arn:{account.partition}:iam::aws:policy/root-task/{task}"
+        params = {"TargetPrincipal": account.id, "TaskPolicyArn": {"arn": policy}, "DurationSeconds": _ROOT_SECONDS}
+
+        def assume() -> Mapping[str, Any]:
+            return self._ask("assume_root", account.home_region, lambda: sts.assume_root(**params))
+
+        try:
+            first = assume()
+        except AwsError as error:
+            if self.who_enters(account).split(":")[4] == account.id:
+                raise NotHere(
+                    f"account {account.id} is the one that iamfix was started in, and no session reaches its root user",
+                    "run this play for the member accounts: accounts: all:!management",
+                ) from None
+            error.add_note("it is opened from the management account, once kind root_access is on there")
+            raise
+        arn = f"arn:{account.partition}:iam::{account.id}:root"
+        # A session of 15 minutes would be refreshed before each request, as botocore does it from 15 minutes on.
+        session = self._refreshing(first, assume, "sts-assume-root", early=180, late=60)
+        return AccountSession(self, session, account, arn, count)
+
+    def _refreshing(
+        self, first: Mapping[str, Any], again: Callable[[], Mapping[str, Any]], method: str, *,
+        early: int | None = None, late: int | None = None,
+    ) -> botocore.session.Session:  # fmt: skip
+        """Return a session whose credentials are asked for again before they expire.
+
+        From `early` seconds before, one request does it while the others go on; from `late` on, all wait for it. None:
+        botocore's own.
+        """
+        session, metadata = self._new_session(None), _metadata(first)
+        # botocore has no public way to give a session credentials that refresh themselves.
+        session._credentials = RefreshableCredentials(  # type: ignore[attr-defined]
             metadata["access_key"],
             metadata["secret_key"],
             metadata["token"],
             first["Credentials"]["Expiration"],
-            refresh_using=lambda: _metadata(assume()),
-            method="sts-assume-role",
+            refresh_using=lambda: _metadata(again()),
+            method=method,
             time_fetcher=self.clock.now,
+            advisory_timeout=early,
+            mandatory_timeout=late,
         )
-        # botocore has no public way to give a session credentials that refresh themselves.
-        session._credentials = refreshable  # type: ignore[attr-defined]
-        return session, str(account.role_arn)
+        return session
 
     def _ask(self, operation: str, region: str, request: Callable[[], Any]) -> Mapping[str, Any]:
         answer, _ = patiently(lambda: send("sts", operation, region, request), ordinary, self.clock, self.chance)
@@ -157,6 +207,8 @@ class Sessions:
         session = botocore.session.Session(profile=profile)
         session.register_component("data_loader", shared_loader())
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
+        # The global endpoint's sessions do not hold in regions to opt in to, and it opens none of a root user.
+        session.set_config_variable("sts_regional_endpoints", "regional")
         return session
 
     def _client(self, session: botocore.session.Session, service: str, region: str, count: Counter) -> Any:
@@ -220,12 +272,21 @@ class AccountSession:
     ) -> None:
         self._sessions, self._session = sessions, session
         self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._roots: dict[str, AccountSession] = {}
+        self._opening = threading.Lock()
         self._lock = threading.Lock()
         self.account, self.principal, self.count = account, principal, count
 
     def caller(self) -> str:
         """Return the ARN of who entered the account, before its role was assumed. Raises AwsError."""
         return self.principal if self.account.role_arn is None else self._sessions.who_enters(self.account)
+
+    def as_root(self, task: str) -> AccountSession:
+        """Return the session of the account's root user for one of AWS's root tasks, opened once. Raises AwsError."""
+        with self._opening:
+            if task not in self._roots:
+                self._roots[task] = self._sessions.as_root(self.account, task, self.count)
+            return self._roots[task]
 
     def client(self, service: str, region: str | None, *, writes: bool = False) -> Any:
         """Return a boto client. Unless it `writes`, it raises ReadOnlyViolation instead of sending a change."""

@@ -43,6 +43,8 @@ from iamfix.kinds import (
     organization_account,
     organizational_unit,
     rcp,
+    root_access,
+    root_credentials,
     s3_account_public_access_block,
     s3_bucket,
     scp,
@@ -94,6 +96,8 @@ KINDS: Mapping[str, Kind] = {
     "organization_account": organization_account,
     "scp": scp,
     "rcp": rcp,
+    "root_access": root_access,
+    "root_credentials": root_credentials,
     "tag_policy": tag_policy,
     "ai_opt_out_policy": ai_opt_out_policy,
 }

@@ -36,6 +36,13 @@ class Reader(Protocol):
     def at(self, region: str) -> Reader:
         """Return the reader of another region of the account."""
 
+    def as_root(self) -> Reader:
+        """Return a reader that asks as the account's root user, in a session that may look at its credentials only.
+
+        Its requests raise NotHere where the account is the one that iamfix was started in: no session reaches its root.
+        """
+        ...
+
     def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
         """Send one read (all its pages, merged) and return the response.
 

@@ -50,6 +50,14 @@ _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
 }
 _FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"})
+_OF_ONES_OWN = frozenset(
+    {
+        "ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "ListSigningCertificates",
+        "UploadSigningCertificate", "UpdateSigningCertificate", "DeleteSigningCertificate", "GetLoginProfile",
+        "CreateLoginProfile", "DeleteLoginProfile", "ListMFADevices", "DeactivateMFADevice", "GetUser",
+    }
+)  # fmt: skip
+"""Operations that are about the caller's own user where they name none."""
 _WORDS = {"UserName": "user", "GroupName": "group", "RoleName": "role", "InstanceProfileName": "instance-profile"}
 
 
@@ -107,8 +115,14 @@ def action_of(call: Call) -> str:
 
 def resource_of(call: Call) -> str | None:
     """The ARN of the IAM resource that a call is about; "*" if it is about none; None for other services."""
+    if call.operation == "AssumeRoot":
+        target = call.param("TargetPrincipal")
+        return target if target.startswith("arn:") else f"arn:{call.partition}:iam::{target}:root"
     if call.service != "iam":
         return None
+    root = call.caller.kind == "root" and "UserName" not in call.params
+    if root and call.operation in _OF_ONES_OWN:
+        return call.caller.arn
     head = f"arn:{call.partition}:iam::{call.account}:"
     for param in ("GroupName", "InstanceProfileName", "RoleName", "UserName"):
         if param in call.params:
@@ -153,8 +167,11 @@ def _refusal(call: Call, action: str, resource: str | None) -> _Refusal | None:
             return _Refusal("with an explicit deny in a service control policy")
         if decision == "none":
             return _Refusal(f"because no service control policy allows the {action} action")
+    session = call.cloud.credentials.sessions.get(call.access_key)
     if call.caller.kind == "root":
-        return None
+        task = [statement for text in session.policies for statement in statements_of(text)] if session else []
+        denied = decide(task, action, resource, context) == "deny"
+        return _Refusal("with an explicit deny in a session policy") if denied else None
     principal = principal_of(call)
     if principal is None:
         return _Refusal("because its principal does not exist")
@@ -164,7 +181,6 @@ def _refusal(call: Call, action: str, resource: str | None) -> _Refusal | None:
     if decision == "none":
         return _Refusal(f"because no identity-based policy allows the {action} action")
     limits = [_managed(call, principal.boundary)] if principal.boundary else []
-    session = call.cloud.credentials.sessions.get(call.access_key)
     if session is not None and session.policies:
         limits.append([statement for text in session.policies for statement in statements_of(text)])
     for statements in limits:
@@ -230,6 +246,11 @@ def context_of(call: Call) -> dict[str, str]:
         "aws:RequestedRegion": call.region,
         "aws:SecureTransport": "true",
     }
+    session = call.cloud.credentials.sessions.get(call.access_key)
+    if session is not None and session.assumed_root:
+        context["aws:AssumedRoot"] = "true"
+    if call.operation == "AssumeRoot":
+        context["sts:TaskPolicyArn"] = str(call.params["TaskPolicyArn"].get("arn", ""))
     if call.cloud.organization_id is not None and call.caller.account in call.cloud.accounts:
         context["aws:PrincipalOrgID"] = call.cloud.organization_id
     if call.caller.kind == "user":

@@ -12,6 +12,7 @@ from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.credentials import LastUse, UserKey
 from iamfix.sandbox.services.iam.state import (
     AccessKey,
+    Credential,
     EnabledMfa,
     Group,
     IamState,
@@ -126,16 +127,19 @@ class Builder:
         certificates: int = 0,
     ) -> RootUser:
         """The root user. `used` and `key_used` are days since its password and its key were last used."""
+        since = self._ago(900)
+        serial = "GAHT12345678"
         if mfa == "virtual":
             serial = f"arn:{PARTITION}:iam::{self._account}:mfa/root-account-mfa-device"
-            self.state.virtual_mfa.put(serial, VirtualMfa(serial, self._account, self._ago(900)))
+            self.state.virtual_mfa.put(serial.lower(), VirtualMfa(serial, self._account, since))
         self.state.root = RootUser(
-            mfa=mfa is not None,
-            access_keys=keys,
-            password=password,
+            login=PasswordLogin(since, False, since) if password else None,
             password_last_used=None if used is None else self._ago(used),
-            key_last_used=None if key_used is None else self._ago(key_used),
-            signing_certificates=certificates,
+            access_keys=tuple(
+                self._key(self._account, 900, None if number else key_used, True) for number in range(keys)
+            ),
+            signing_certificates=tuple(Credential(self._cloud.new_id("ASCA", 32), since) for _ in range(certificates)),
+            mfa_devices=() if mfa is None else (EnabledMfa(serial, since),),
         )
         return self.state.root
 

@@ -27,12 +27,16 @@ class Caller:
 
 @dataclass(frozen=True)
 class Session:
-    """Temporary credentials of an assumed role. `policies` are the session policies' documents."""
+    """Temporary credentials of an assumed role, or of an `assumed_root`, which has no role.
+
+    `policies` are the documents of the session policies; of an assumed root, that of its task.
+    """
 
     caller: Caller
     role_id: str
     expires: float
     policies: tuple[str, ...] = ()
+    assumed_root: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from iamfix.sandbox.credentials import (
     is_account_id,
     root_caller,
 )
-from iamfix.sandbox.services.iam.state import IamState
+from iamfix.sandbox.services.iam.state import IamState, User
 
 if TYPE_CHECKING:
     from iamfix.sandbox.wire import HttpRequest
@@ -63,10 +63,13 @@ def _parts(arn: str) -> tuple[str, str, str]:
 def _user_caller(cloud: Cloud, request: HttpRequest) -> Caller:
     owner = cloud.credentials.user_keys[request.access_key]
     iam = cloud.state(IamState, owner.account, owner.partition)
-    user = next((user for user in iam.users.all_latest() if user.id == owner.user_id), None)
+    users: list[User] = [iam.root] if owner.user_id == owner.account else list(iam.users.all_latest())
+    user = next((user for user in users if user.id == owner.user_id or user is iam.root), None)
     key = next((key for key in user.access_keys if key.id == request.access_key), None) if user else None
     if user is None or key is None or not key.active:
         raise invalid_token()
     cloud.credentials.last_use[key.id] = LastUse(cloud.now(), request.region, request.service)
+    if user is iam.root:
+        return root_caller(owner.account, owner.partition)
     arn = user.arn(owner.account, owner.partition)
     return Caller(account=owner.account, arn=arn, user_id=user.id, principal_arn=arn, kind="user")

@@ -83,7 +83,8 @@ def _print_change(change: Mapping[str, Any], accounts: Sequence[str], console: C
     if verbose:
         for call in change["calls"]:
             params = json.dumps(call["params"], ensure_ascii=False)
-            console.print(Text(f"      > {call['service']}:{call['operation']} {clean(params)}", "cyan"))
+            who = " as root" if call.get("as_root") else ""
+            console.print(Text(f"      > {call['service']}:{call['operation']}{who} {clean(params)}", "cyan"))
 
 
 def _print_access(plan: Plan, console: Console) -> None:

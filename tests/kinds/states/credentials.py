@@ -18,6 +18,12 @@ SURROUNDINGS: tuple[Call, ...] = ()
 _DEVICE = Call("iam", "create_virtual_mfa_device", {"VirtualMFADeviceName": "phone"})
 _SERIAL = "arn:aws:iam::111111111111:mfa/phone"
 _CODES = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+
+
+def _as_root(operation: str, **params: str) -> Call:
+    return Call("iam", operation, params, as_root=True)
+
 
 FOUND: Mapping[str, Found] = {
     "iam_access_key": Found(
@@ -45,6 +51,13 @@ FOUND: Mapping[str, Found] = {
         ),
         lambda _: _SERIAL,
         st.fixed_dictionaries({"tags": tags}),
+    ),
+    "root_credentials": Found(
+        (
+            (_as_root("create_access_key"),),
+            (_as_root("create_access_key"), _as_root("upload_signing_certificate", CertificateBody=_CERTIFICATE)),
+        ),
+        lambda _: "root",
     ),
 }  # fmt: skip
 """Kinds that are found and then changed or removed."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from iamfix.kinds import organization, organization_account, organizational_unit, organizations_policies
+from iamfix.kinds import organization, organization_account, organizational_unit, organizations_policies, root_access
 from iamfix.kinds.organization_account import Contact
 from iamfix.model import Call
 from iamfix.policy.document import Document
@@ -67,6 +67,7 @@ STATES: Mapping[str, st.SearchStrategy[Any]] = {
         tags=tags, billing_contact=_contacts, operations_contact=_contacts, security_contact=_contacts,
         id=st.none(), account_name=st.none(), status=st.just("ACTIVE"), management=st.just(False), joined=st.none(),
     ),
+    "root_access": st.builds(root_access.State, credentials_management=st.booleans(), sessions=st.booleans()),
     "scp": _policies(
         _deny(Action="s3:PutObject"), _deny(Action="s3:Get*", Condition={"Null": {"aws:TagKeys": "true"}})
     ),
@@ -84,14 +85,16 @@ NAMES: Mapping[str, str] = {
     "organization": "organization",
     "organizational_unit": "workloads/thing",
     "organization_account": "payments-dev",
+    "root_access": "root_access",
 }
 EXAMPLES: Mapping[str, int] = {
-    "organization": 10, "organizational_unit": 15, "organization_account": 15, "scp": 15, "rcp": 6, "tag_policy": 6,
-    "ai_opt_out_policy": 6,
+    "organization": 10, "root_access": 6, "organizational_unit": 15, "organization_account": 15, "scp": 15, "rcp": 6,
+    "tag_policy": 6, "ai_opt_out_policy": 6,
 }  # fmt: skip
 _ROOT = "r-prac"
 SURROUNDINGS: tuple[Call, ...] = (
     Call("organizations", "enable_aws_service_access", {"ServicePrincipal": "account.amazonaws.com"}),
+    Call("organizations", "enable_aws_service_access", {"ServicePrincipal": "iam.amazonaws.com"}),
     *(
         Call("organizations", "enable_policy_type", {"RootId": _ROOT, "PolicyType": one})
         for one in _TYPES

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from iamfix.sandbox.authorization import allowed, context_of
 from iamfix.sandbox.call import Answer, Call, Handler, Service
-from iamfix.sandbox.credentials import Caller, Session
+from iamfix.sandbox.credentials import Caller
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.evaluation import decide_trust, statements_of
 from iamfix.sandbox.services.iam import aws_policies, documents
 from iamfix.sandbox.services.iam.state import IamState, Role
+from iamfix.sandbox.services.sts_root import assume_root
+from iamfix.sandbox.services.sts_sessions import issue
 
 CHAINED_LIMIT = 3600
 
@@ -42,7 +43,7 @@ def assume_role(call: Call) -> Answer:
     session_arn = f"arn:{call.partition}:sts::{account}:assumed-role/{role.name}/{session_name}"
     user_id = f"{role.id}:{session_name}"
     caller = Caller(account=account, arn=session_arn, user_id=user_id, principal_arn=arn, kind="role")
-    credentials = _issue(call, caller, role.id, wanted, _session_policies(call, account))
+    credentials = issue(call, caller, role.id, wanted, _session_policies(call, account))
     return {"Credentials": credentials, "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": session_arn}}
 
 
@@ -58,19 +59,6 @@ def _session_policies(call: Call, account: str) -> tuple[str, ...]:
             raise AwsError("MalformedPolicyDocument", f"The policy {arn} does not exist.")
         texts.append(found.document())
     return tuple(texts)
-
-
-def _issue(call: Call, caller: Caller, role_id: str, seconds: int, policies: tuple[str, ...] = ()) -> dict[str, object]:
-    short = call.cloud.faults.short_sessions
-    expires = call.cloud.clock.now() + (seconds if short is None else min(short, seconds))
-    key = call.cloud.new_id("ASIA", 20)
-    call.cloud.credentials.sessions[key] = Session(caller, role_id, expires, policies)
-    return {
-        "AccessKeyId": key,
-        "SecretAccessKey": call.cloud.new_secret(40),
-        "SessionToken": call.cloud.new_secret(120),
-        "Expiration": datetime.fromtimestamp(expires, UTC),
-    }
 
 
 def _find(call: Call, arn: str) -> Role | None:
@@ -113,7 +101,7 @@ def get_session_token(call: Call) -> Answer:
     if call.caller.kind == "role":
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", status=403)
     seconds = int(call.params.get("DurationSeconds") or 43200)
-    return {"Credentials": _issue(call, call.caller, "", seconds)}
+    return {"Credentials": issue(call, call.caller, "", seconds)}
 
 
 def get_access_key_info(call: Call) -> Answer:
@@ -129,6 +117,7 @@ def get_access_key_info(call: Call) -> Answer:
 _OPERATIONS: dict[str, Handler] = {
     "GetCallerIdentity": get_caller_identity,
     "AssumeRole": assume_role,
+    "AssumeRoot": assume_root,
     "GetSessionToken": get_session_token,
     "GetAccessKeyInfo": get_access_key_info,
 }

@@ -9,7 +9,7 @@ from iamfix.sandbox.credentials import UserKey
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam.lookup import iam, no_such_entity, see_user, take_user
 from iamfix.sandbox.services.iam.state import AccessKey, User
-from iamfix.sandbox.services.iam.users import caller_user_name, user_by_id
+from iamfix.sandbox.services.iam.users import caller_user_name, told_name, user_by_id
 
 MOST_KEYS = 2
 
@@ -26,18 +26,16 @@ def create_access_key(call: Call) -> Answer:
     key = AccessKey(call.cloud.new_id("AKIA", 20), call.cloud.now())
     call.cloud.credentials.user_keys[key.id] = UserKey(call.account, call.partition, user.id)
     iam(call).put_user(replace(user, access_keys=(*user.access_keys, key)))
-    told = {"UserName": user.name, "AccessKeyId": key.id, "Status": _status(key), "CreateDate": key.created}
+    told = {"UserName": told_name(user), "AccessKeyId": key.id, "Status": _status(key), "CreateDate": key.created}
     return {"AccessKey": {**told, "SecretAccessKey": call.cloud.new_secret(40)}}
 
 
 def list_access_keys(call: Call) -> Answer:
     """ListAccessKeys."""
-    if call.caller.kind == "root" and "UserName" not in call.params:
-        return {"AccessKeyMetadata": [], "IsTruncated": False}
     user = see_user(call, caller_user_name(call))
     some, marker = page(call, user.access_keys)
     told = [
-        {"UserName": user.name, "AccessKeyId": key.id, "Status": _status(key), "CreateDate": key.created}
+        {"UserName": told_name(user), "AccessKeyId": key.id, "Status": _status(key), "CreateDate": key.created}
         for key in some
     ]
     return {"AccessKeyMetadata": told, "IsTruncated": marker is not None, "Marker": marker}
@@ -85,7 +83,7 @@ def get_access_key_last_used(call: Call) -> Answer:
         if use
         else {"Region": "N/A", "ServiceName": "N/A"}
     )
-    return {"UserName": user.name, "AccessKeyLastUsed": told}
+    return {"UserName": told_name(user), "AccessKeyLastUsed": told}
 
 
 OPERATIONS: dict[str, Handler] = {

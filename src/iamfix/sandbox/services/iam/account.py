@@ -92,7 +92,7 @@ def get_account_summary(call: Call) -> Answer:
     """GetAccountSummary: numbers, quotas, and what the root user has."""
     state, replica = iam(call), call.replica
     users, virtual = state.users.all_seen(replica), state.virtual_mfa.all_seen(replica)
-    used = sum(len(user.mfa_devices) for user in users) + int(state.root.mfa)
+    used = sum(len(user.mfa_devices) for user in users) + len(state.root.mfa_devices)
     policies = state.policies.all_seen(replica)
     summary = {
         "Users": len(users),
@@ -114,10 +114,10 @@ def get_account_summary(call: Call) -> Answer:
         "Providers": len(state.oidc_providers.all_seen(replica)) + len(state.saml_providers.all_seen(replica)),
         "MFADevices": used + sum(device.user_id is None for device in virtual),
         "MFADevicesInUse": used,
-        "AccountMFAEnabled": int(state.root.mfa),
-        "AccountAccessKeysPresent": int(state.root.access_keys > 0),
-        "AccountPasswordPresent": int(state.root.password),
-        "AccountSigningCertificatesPresent": int(state.root.signing_certificates > 0),
+        "AccountMFAEnabled": int(bool(state.root.mfa_devices)),
+        "AccountAccessKeysPresent": int(bool(state.root.access_keys)),
+        "AccountPasswordPresent": int(state.root.login is not None),
+        "AccountSigningCertificatesPresent": int(bool(state.root.signing_certificates)),
         "AccessKeysPerUserQuota": 2,
         "SigningCertificatesPerUserQuota": 2,
         "GroupsPerUserQuota": 10,

@@ -84,19 +84,19 @@ def _told(value: bool) -> str:
 def _root_row(call: Call) -> list[str]:
     root = iam(call).root
     keys: list[str] = []
-    for number in (1, 2):
-        used = _time(root.key_last_used) if number == 1 else "N/A"
-        where = ["us-east-1", "sts"] if used != "N/A" else ["N/A", "N/A"]
-        has = root.access_keys >= number
-        keys += [_told(has), "2019-03-04T10:00:00+00:00" if has else "N/A", used, *where]
+    for number in (0, 1):
+        key = root.access_keys[number] if number < len(root.access_keys) else None
+        use = call.cloud.credentials.last_use.get(key.id) if key else None
+        where = [_time(use.at), use.region, use.service] if use else ["N/A"] * 3
+        keys += [_told(key is not None), _time(key.created) if key else "N/A", *where]
     certificates: list[str] = []
-    for number in (1, 2):
-        has = root.signing_certificates >= number
-        certificates += [_told(has), "2019-03-04T10:00:00+00:00" if has else "N/A"]
+    for number in (0, 1):
+        has = number < len(root.signing_certificates)
+        certificates += [_told(has), _time(root.signing_certificates[number].created) if has else "N/A"]
     last = _time(root.password_last_used, "no_information")
     arn = f"arn:{call.partition}:iam::{call.account}:root"
     head = ["<root_account>", arn, "2019-03-04T10:00:00+00:00", "not_supported", last, "not_supported", "not_supported"]
-    return [*head, _told(root.mfa), *keys, *certificates]
+    return [*head, _told(bool(root.mfa_devices)), *keys, *certificates]
 
 
 def _user_row(call: Call, user: User) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 from iamfix.sandbox.call import Answer, Call, Handler
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam.lookup import iam, no_such_entity, see_user, take_user
-from iamfix.sandbox.services.iam.state import PasswordLogin, PasswordPolicy, User
-from iamfix.sandbox.services.iam.users import caller_user_name
+from iamfix.sandbox.services.iam.state import PasswordLogin, PasswordPolicy, RootUser, User
+from iamfix.sandbox.services.iam.users import caller_user_name, told_name
 
 _SYMBOLS = re.escape("!@#$%^&*()_+-=[]{}|'")
 
@@ -40,7 +40,7 @@ def check_password(call: Call, password: str) -> None:
 
 def _member(user: User, login: PasswordLogin) -> dict[str, Any]:
     return {
-        "UserName": user.name,
+        "UserName": told_name(user),
         "CreateDate": login.created,
         "PasswordResetRequired": login.reset_required,
     }
@@ -55,13 +55,15 @@ def create_login_profile(call: Call) -> Answer:
     user = take_user(call, caller_user_name(call))
     if user.login is not None:
         raise AwsError("EntityAlreadyExists", f"Login Profile for user {user.name} already exists.")
-    password = call.params.get("Password")
+    password, now = call.params.get("Password"), call.cloud.now()
+    if isinstance(user, RootUser):  # it begins the recovery of the password, whoever gets the message then sets it
+        iam(call).put_user(replace(user, login=PasswordLogin(now, False, now)))
+        return {"LoginProfile": _member(user, PasswordLogin(now, False, now))}
     if password is None:
         raise AwsError(
             "ValidationError", "Value null at 'password' failed to satisfy constraint: Member must not be null"
         )
     check_password(call, password)
-    now = call.cloud.now()
     login = PasswordLogin(now, bool(call.params.get("PasswordResetRequired")), now)
     iam(call).put_user(replace(user, login=login))
     return {"LoginProfile": _member(user, login)}

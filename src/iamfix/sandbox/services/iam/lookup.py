@@ -7,12 +7,13 @@ there; the value is the last one written, so that no write is lost.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from iamfix.sandbox.call import Call
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam import aws_policies
-from iamfix.sandbox.services.iam.state import Group, IamState, Policy, Role, User
+from iamfix.sandbox.services.iam.state import ROOT, Group, IamState, Policy, Role, User
 from iamfix.sandbox.store import Store
 
 
@@ -54,12 +55,16 @@ def take(call: Call, store: Store[N], word: str, name: str) -> N:
 
 
 def see_user(call: Call, name: str) -> User:
-    """A user, for reading."""
+    """A user, for reading; the root user by the name that `caller_user_name` gives it."""
+    if name == ROOT:
+        return replace(iam(call).root, id=call.account)
     return see(call, iam(call).users, "user", name)
 
 
 def take_user(call: Call, name: str) -> User:
-    """A user, for writing."""
+    """A user, for writing; the root user too."""
+    if name == ROOT:
+        return see_user(call, name)
     return take(call, iam(call).users, "user", name)
 
 

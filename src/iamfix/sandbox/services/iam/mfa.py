@@ -11,7 +11,7 @@ from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam.lookup import iam, no_such_entity, see_user, take_user
 from iamfix.sandbox.services.iam.state import EnabledMfa, VirtualMfa
 from iamfix.sandbox.services.iam.tags import tag_list, tags_page, with_tags, without_tags
-from iamfix.sandbox.services.iam.users import caller_user_name, user_member
+from iamfix.sandbox.services.iam.users import caller_user_name, told_name, user_member
 
 MOST_DEVICES = 8
 
@@ -86,11 +86,10 @@ def delete_virtual_mfa_device(call: Call) -> Answer:
 
 def list_mfa_devices(call: Call) -> Answer:
     """ListMFADevices of a user."""
-    if call.caller.kind == "root" and "UserName" not in call.params:
-        return {"MFADevices": [], "IsTruncated": False}
     user = see_user(call, caller_user_name(call))
     some, marker = page(call, user.mfa_devices)
-    told = [{"UserName": user.name, "SerialNumber": device.serial, "EnableDate": device.enabled} for device in some]
+    name = told_name(user)
+    told = [{"UserName": name, "SerialNumber": device.serial, "EnableDate": device.enabled} for device in some]
     return {"MFADevices": told, "IsTruncated": marker is not None, "Marker": marker}
 
 
@@ -122,7 +121,7 @@ def get_mfa_device(call: Call) -> Answer:
     user, serial = see_user(call, caller_user_name(call)), call.param("SerialNumber")
     for device in user.mfa_devices:
         if device.serial == serial:
-            return {"UserName": user.name, "SerialNumber": serial, "EnableDate": device.enabled}
+            return {"UserName": told_name(user), "SerialNumber": serial, "EnableDate": device.enabled}
     raise no_such_entity(f"MFADevice with serial number {serial} does not exist.")
 
 

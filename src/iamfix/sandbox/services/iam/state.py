@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from iamfix.sandbox.store import Store, Visibility
@@ -227,20 +227,32 @@ class PasswordPolicy:
     hard_expiry: bool | None = None
 
 
-@dataclass(frozen=True)
-class RootUser:
-    """What the root user of the account has.
+ROOT = "<root_account>"
+"""The root user's name within the sandbox, as the credential report has it; no IAM user can have it."""
+_OPENED = datetime(2019, 3, 4, 10, tzinfo=UTC)
 
-    An account whose root credentials were removed centrally has no `password` and no `mfa`. A virtual device of the
-    root user also stands among the account's virtual devices; `key_last_used` is of the first of its access keys.
+
+@dataclass(frozen=True)
+class RootUser(User):
+    """The root user of the account, whose id is the account's. A new one has nothing to sign in with.
+
+    A virtual device of the root user also stands among the account's virtual devices.
     """
 
-    mfa: bool = True
-    access_keys: int = 0
-    password: bool = True
-    password_last_used: datetime | None = None
-    key_last_used: datetime | None = None
-    signing_certificates: int = 0
+    name: str = ROOT
+    path: str = "/"
+    id: str = ""
+    created: datetime = _OPENED
+
+    def arn(self, account: str, partition: str) -> str:
+        """The root user's ARN."""
+        return f"arn:{partition}:iam::{account}:root"
+
+
+def signed_up() -> RootUser:
+    """The root user of an account that somebody has signed up for: with a password and a hardware device."""
+    login, device = PasswordLogin(_OPENED, False, _OPENED), EnabledMfa("GAHT12345678", _OPENED)
+    return RootUser(login=login, mfa_devices=(device,))
 
 
 @dataclass(frozen=True)
@@ -279,14 +291,19 @@ class IamState:
         """Deletion tasks that are done."""
         self.role_deletion = 0.0
         self.roles_in_use: dict[str, str] = {}
-        self.root = RootUser()
+        self.root = signed_up()
+        self.root_features: set[str] = set()
+        """Of the management account's organization: RootCredentialsManagement, RootSessions."""
         self.report_made_at: datetime | None = None
         self.report: str = ""
         self.report_rounds = 0
         """How often a new report is still being written when it is asked for."""
 
     def put_user(self, user: User) -> None:
-        """Write a user."""
+        """Write a user, or the root user."""
+        if isinstance(user, RootUser):
+            self.root = user
+            return
         self.users.put(user.name.lower(), user)
 
     def put_group(self, group: Group) -> None:

@@ -9,7 +9,7 @@ from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam.lookup import iam, no_such_entity, see_user, take_user
 from iamfix.sandbox.services.iam.state import Credential, User
-from iamfix.sandbox.services.iam.users import caller_user_name
+from iamfix.sandbox.services.iam.users import caller_user_name, told_name
 
 MOST_CERTIFICATES = 2
 MOST_SSH_KEYS = 5
@@ -40,7 +40,7 @@ def _status(credential: Credential) -> str:
 
 def _certificate_member(user: User, certificate: Credential) -> dict[str, Any]:
     return {
-        "UserName": user.name,
+        "UserName": told_name(user),
         "CertificateId": certificate.id,
         "CertificateBody": certificate.body,
         "Status": _status(certificate),
@@ -62,8 +62,6 @@ def upload_signing_certificate(call: Call) -> Answer:
 
 def list_signing_certificates(call: Call) -> Answer:
     """ListSigningCertificates."""
-    if call.caller.kind == "root" and "UserName" not in call.params:
-        return {"Certificates": [], "IsTruncated": False}
     user = see_user(call, caller_user_name(call))
     some, marker = page(call, user.signing_certificates)
     told = [_certificate_member(user, certificate) for certificate in some]
@@ -92,7 +90,7 @@ def delete_signing_certificate(call: Call) -> Answer:
 
 def _ssh_member(user: User, key: Credential, *, body: bool) -> dict[str, Any]:
     told = {
-        "UserName": user.name,
+        "UserName": told_name(user),
         "SSHPublicKeyId": key.id,
         "Status": _status(key),
         "UploadDate": key.created,
@@ -147,7 +145,7 @@ def delete_ssh_public_key(call: Call) -> Answer:
 
 def _service_member(user: User, credential: Credential) -> dict[str, Any]:
     return {
-        "UserName": user.name,
+        "UserName": told_name(user),
         "Status": _status(credential),
         "ServiceUserName": f"{user.name}-at-{credential.id[-8:].lower()}",
         "CreateDate": credential.created,

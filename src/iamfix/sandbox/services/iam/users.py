@@ -9,7 +9,7 @@ from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam.boundaries import boundary_member, check_boundary
 from iamfix.sandbox.services.iam.lookup import iam, no_such_entity, see_user, take_user
-from iamfix.sandbox.services.iam.state import User
+from iamfix.sandbox.services.iam.state import ROOT, RootUser, User
 from iamfix.sandbox.services.iam.tags import tag_list, tags_page, with_tags, without_tags
 
 MOST_USERS = 5000
@@ -76,8 +76,10 @@ def get_user(call: Call) -> Answer:
 def caller_user_name(call: Call) -> str:
     """The UserName parameter, or the caller's own name. Raises ValidationError when neither is there."""
     name = call.params.get("UserName")
-    if name is not None:
+    if name is not None and name != ROOT:
         return str(name)
+    if call.caller.kind == "root":
+        return ROOT
     if call.caller.kind != "user":
         raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
     return call.caller.arn.rsplit("/", 1)[-1]
@@ -148,8 +150,15 @@ def list_user_tags(call: Call) -> Answer:
     return tags_page(call, see_user(call, call.param("UserName")).tags)
 
 
+def told_name(user: User) -> str | None:
+    """The user's name as answers tell it; the root user has none."""
+    return None if isinstance(user, RootUser) else user.name
+
+
 def user_by_id(call: Call, user_id: str) -> User:
     """A user as last written, by unique id. Raises NoSuchEntity."""
+    if user_id == call.account:
+        return see_user(call, ROOT)
     for user in iam(call).users.all_latest():
         if user.id == user_id:
             return user
