@@ -8,6 +8,7 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,10 +85,12 @@ def test_what_is_saved_is_saved_whole_or_said(aws: Sandbox, here: Path, capsys: 
         assert iamfix([*arguments, "-o", "missing/x.json"]) == 1
         assert "missing/x.json: this file cannot be written: No such file or directory" in capsys.readouterr().err
     os.mkfifo("pipe")
-    reader = subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True)
-    assert iamfix([*PLAN, "-o", "pipe"]) == 0
-    out, _ = reader.communicate(timeout=20)
-    assert json.loads(out)["format_version"] == "1.0"
+    with tempfile.TemporaryFile() as read:
+        reader = subprocess.Popen(["cat", "pipe"], stdout=read)
+        assert iamfix([*PLAN, "-o", "pipe"]) == 0
+        assert reader.wait(timeout=20) == 0
+        read.seek(0)
+        assert json.load(read)["format_version"] == "1.0"
     assert stat.S_ISFIFO(os.stat("pipe").st_mode)
     assert {one.name for one in here.iterdir()} == {"sandbox.yml", "pipe"}
 
