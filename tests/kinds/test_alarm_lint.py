@@ -31,6 +31,14 @@ NEVER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "more datapoints than periods": ({"datapoints_to_alarm": 2}, {}, "2 of 1 periods"),
     "dimensions that the filter has not": ({"dimensions": {"Who": "x"}}, {}, "dimensions"),
     "unit that the filter has not": ({"unit": "Seconds"}, {}, "the unit Seconds"),
+    "percentile of a count": ({"statistic": None, "extended_statistic": "p99"}, {}, "p99 of a count"),
+    "sample count that counts defaults": ({"statistic": "SampleCount"}, {}, "counts the default values"),
+    "events that count nothing": ({}, {"metric_value": "0"}, "adds 0 for each event"),
+    "in alarm while nothing happens": ({"threshold": 0.0}, {}, "it is in alarm while nothing happens"),
+    "default value that is an alarm": ({}, {"default_value": 1.0}, "it is in alarm while nothing happens"),
+    "default value above the threshold": (
+        {"comparison": "GreaterThanThreshold", "threshold": 0.5}, {"default_value": 1.0}, "while nothing happens",
+    ),
     "no default value": (
         {"treat_missing_data": "missing"}, {"default_value": None}, "no default value",
     ),
@@ -43,6 +51,9 @@ FIRES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "the number is in the event": (
         {"statistic": "Average", "comparison": "LessThanThreshold"}, {"metric_value": "$.n"},
     ),
+    "sample count of events alone": ({"statistic": "SampleCount"}, {"default_value": None}),
+    "more than none": ({"comparison": "GreaterThanThreshold", "threshold": 0.0}, {}),
+    "the unit that the filter has": ({"unit": "Count"}, {"unit": "Count"}),
     "a metric of AWS": ({"namespace": "AWS/EC2", "statistic": "Average"}, {}),
     "a name space that no filter feeds": ({"namespace": "Shop", "statistic": "Average"}, {}),
 }  # fmt: skip

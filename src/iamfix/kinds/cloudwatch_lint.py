@@ -67,8 +67,14 @@ def never_fires(alarm: Any, look: Look) -> Iterator[Breach]:
 
 
 def never_fires_on_events(alarm: Any) -> str | None:
-    """Return why an alarm can never fire on a metric that counts events, each as one and none as zero."""
-    count = Metric(metric_name="-", metric_namespace="-", metric_value="1", default_value=0.0, dimensions={})
+    """Return why an alarm can never fire on a metric that counts events, each as one and none as zero.
+
+    Whether the metric has the alarm's dimensions and unit hangs on the metric filter, and is not asked here.
+    """
+    told = dict.fromkeys(alarm.dimensions, "-")
+    count = Metric(
+        metric_name="-", metric_namespace="-", metric_value="1", default_value=0.0, dimensions=told, unit=alarm.unit
+    )
     found = (
         next(iter((*_of_periods(alarm), *_of_count(alarm, [count]))), None) if alarm.metric_name is not None else None
     )
@@ -91,6 +97,9 @@ def _of_count(alarm: Any, metrics: list[Metric]) -> Iterator[Breach]:
     if any(amount is None for amount in amounts):
         return  # the events carry the number, so nobody can tell
     most = max(amount for amount in amounts if amount is not None)
+    if most <= 0:
+        yield _never(f"its metric filter adds {most:g} for each event", 'metric_value: "1" in the filter')
+        return
     told = {tuple(sorted(metric.dimensions)) for metric in metrics}
     if tuple(sorted(alarm.dimensions)) not in told:
         yield _never("its dimensions are not those of the metric filter", "an alarm is on one exact set of dimensions")
@@ -98,15 +107,33 @@ def _of_count(alarm: Any, metrics: list[Metric]) -> Iterator[Breach]:
         yield _never(f"the metric filter makes no data of the unit {alarm.unit}", "set unit: null")
     if alarm.statistic in ("Average", "Minimum"):
         yield _never(f"the {alarm.statistic.lower()} of a count says little of how often", "statistic: Sum")
+    elif alarm.extended_statistic is not None:
+        yield _never(f"{alarm.extended_statistic} of a count says little of how often", "statistic: Sum")
+    elif alarm.statistic == "SampleCount" and any(one.default_value is not None for one in metrics):
+        yield _never("the sample count counts the default values too", "statistic: Sum")
     elif alarm.statistic == "Maximum" and alarm.threshold is not None and _short(alarm, most):
         yield _never(f"no event counts more than {most:g}, so the maximum never gets there", "statistic: Sum")
     if alarm.comparison is not None and alarm.comparison not in _UPWARD and alarm.threshold_metric_id is None:
         yield _never("a count of events that shall not be does not fall below a threshold", f"{_UPWARD[0]}")
+    elif any(_reached(alarm, one.default_value) for one in metrics):
+        yield _never(
+            "it is in alarm while nothing happens, so an event changes nothing",
+            "a threshold above the filter's default_value, which is best 0",
+        )
     if alarm.treat_missing_data in ("missing", "ignore") and all(one.default_value is None for one in metrics):
         yield _never(
             "the metric filter has no default value, so the alarm stays as it is while nothing happens",
             "default_value: 0 in the filter and treat_missing_data: notBreaching here",
         )
+
+
+def _reached(alarm: Any, default: float | None) -> bool:
+    """Tell whether the default value alone holds an alarm up: its action runs once, and never again."""
+    if default is None or alarm.threshold is None or alarm.statistic not in ("Sum", "Maximum"):
+        return False
+    if alarm.comparison == "GreaterThanThreshold":
+        return bool(default > alarm.threshold)
+    return alarm.comparison == "GreaterThanOrEqualToThreshold" and bool(default >= alarm.threshold)
 
 
 def _short(alarm: Any, most: float) -> bool:
