@@ -83,8 +83,13 @@ class _Gathered:
         self.problems.append(Problem("error", str(source.place(*path, key=key)), summary, hint))
 
 
-def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> Inventory:
+def load_inventory(
+    path: Path, plugins: Mapping[str, Plugin] | None = None, more: Mapping[str, Mapping[str, Json]] | None = None
+) -> Inventory:
     """Read an inventory file or folder. `plugins` read the dynamic ones, by name.
+
+    `more` are accounts that are added to the group `all`, unless there is one of the same id; where the name is taken,
+    the id is added to it.
 
     Raises:
         InputError: with every mistake in it.
@@ -106,6 +111,7 @@ def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> I
             data = told.data
             digest.update(json.dumps(data, sort_keys=True, default=str).encode())
         _gather(data, source, gathered)
+    _add(more or {}, gathered)
     base = path if path.is_dir() else path.parent
     for folder, known in (("group_vars", gathered.groups), ("account_vars", gathered.accounts)):
         for file in sorted(base.glob(f"{folder}/*")):
@@ -132,6 +138,14 @@ def load_inventory(path: Path, plugins: Mapping[str, Plugin] | None = None) -> I
         notes=tuple(gathered.notes),
         offline=gathered.offline,
     )
+
+
+def _add(more: Mapping[str, Mapping[str, Json]], gathered: _Gathered) -> None:
+    ids = {facts.get("id") for facts in gathered.accounts.values()}
+    for name, facts in more.items():
+        if facts["id"] not in ids:
+            free = name if name not in (*gathered.accounts, *gathered.groups) else f"{name}-{facts['id']}"
+            _gather({"all": {"accounts": {free: dict(facts)}}}, Source("bootstrap", {}, "", {}), gathered)
 
 
 def _files(path: Path) -> list[Path]:

@@ -61,6 +61,11 @@ class Journal:
         self._check()
         return number
 
+    def accepted(self, account: str, call: Call, ask: Mapping[str, Any], now: datetime) -> None:
+        """Write down by what to ask after a call with which AWS goes on in the background."""
+        line = {"event": "accepted", "at": _time(now), "account": account, "operation": call.operation}
+        self._write({**line, "ask": dict(ask)}, sync=True)
+
     def after(self, number: int, now: datetime, error: str | None, attempts: int, already: bool) -> None:
         line = {"event": "result", "n": number, "at": _time(now), "ok": error is None, "error": error}
         self._write({**line, "attempts": attempts, "already": already})
@@ -120,6 +125,8 @@ class Run:
     calls: tuple[Mapping[str, Any], ...]
     """Each call with its result: n, at, account, address, call, ok (None: not known), error, attempts."""
     overrides: tuple[str, ...] = ()
+    accepted: tuple[Mapping[str, Any], ...] = ()
+    """Calls with which AWS went on in the background: at, account, operation, ask."""
 
 
 def runs(folder: Path) -> Iterator[Run]:
@@ -154,6 +161,7 @@ def _read(folder: Path, path: Path, run: str) -> Run:
     accounts: dict[str, str] = {}
     attempted: dict[str, set[str]] = {}
     calls: dict[int, dict[str, Any]] = {}
+    accepted = [line for line in lines if line["event"] == "accepted"]
     state = "killed"
     for line in lines[1:]:
         match line["event"]:
@@ -171,6 +179,7 @@ def _read(folder: Path, path: Path, run: str) -> Run:
         id=run, at=first["at"], what=first["what"], state=state, plan=first["plan"], accounts=accounts,
         attempted={name: frozenset(found) for name, found in attempted.items()},
         calls=tuple(calls[number] for number in sorted(calls)), overrides=tuple(first["overrides"]),
+        accepted=tuple(accepted),
     )  # fmt: skip
 
 

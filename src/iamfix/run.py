@@ -251,7 +251,7 @@ class Runner:
 
     def enter(self, account: Account) -> AccountSession:
         """Enter an account, once in a run: planning and applying share the credentials. Raises AwsError."""
-        sessions = self._all_sessions()
+        sessions = self.sessions()
         with self._lock:
             entered = self._entered.get(account.name)
         if entered is None:
@@ -260,7 +260,8 @@ class Runner:
                 self._entered[account.name] = entered
         return entered
 
-    def _all_sessions(self) -> Sessions:
+    def sessions(self) -> Sessions:
+        """Return what makes sessions, named after the run that is being planned or applied."""
         with self._lock:
             if self._sessions is None:
                 self._run = self._run or new_run_id(self.clock.now())
@@ -270,10 +271,22 @@ class Runner:
     def inventory(self) -> Inventory:
         """Return the inventory, read once in a run; tell what it leaves out. Raises InputError, AwsError."""
         if self._loaded is None:
-            self._loaded = load_inventory(self.options.inventory, plugins(self._all_sessions()))
+            self._loaded = load_inventory(self.options.inventory, plugins(self.sessions()))
             for note in self._loaded.notes:
                 self.progress.account(note, "note")
         return self._loaded
+
+    def inventory_with(self, facts: Mapping[str, Json], name: str) -> Inventory:
+        """Return the inventory, read anew, with one account more unless it has one of that id.
+
+        The account is in the group `all` only. Raises InputError, AwsError.
+        """
+        return load_inventory(self.options.inventory, plugins(self.sessions()), {name: facts})
+
+    def beside(self, inventory: Inventory, limit: str, **options: Any) -> Runner:
+        """Return a runner with the same clock and screen for other accounts; it has a run of its own."""
+        given = replace(self.options, limit=limit, **options)
+        return Runner(given, self.progress, self.clock, self.chance, self.stop, _loaded=inventory)
 
     def _everyone(self) -> Sequence[Account]:
         return self._loaded.accounts if self._loaded is not None else ()
@@ -453,7 +466,11 @@ class _Apply:
 
     def _applier(self, account: Account, looks: _Looks) -> Applier:
         runner = self.runner
-        sender = Sender(runner.enter(account), runner.clock, runner.chance, looks.known)
+
+        def accepted(call: Call, ask: Mapping[str, Any]) -> None:
+            self.journal.accepted(account.name, call, ask, runner.clock.now())
+
+        sender = Sender(runner.enter(account), runner.clock, runner.chance, looks.known, accepted)
         return Applier(
             account.name, looks.new_world, sender, self.journal, runner.clock, runner.progress.call, runner.stop
         )

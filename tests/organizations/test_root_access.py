@@ -170,7 +170,7 @@ def test_the_session_is_opened_at_a_regional_endpoint(aws: Sandbox, tmp_path: Pa
     monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
     asked: list[str] = []
     runner = Project(tmp_path).runner()
-    sessions = runner._all_sessions()
+    sessions = runner.sessions()
     client = sessions._client(sessions._base(None), "sts", "us-east-1", Counter())
 
     def seen(request: Any, **_: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from iamfix.sandbox import Sandbox
+from iamfix.sandbox import Sandbox, TurnableClock
 
 ROOT, PROD, SANDBOX = "r-prac", "ou-prac-11000000", "ou-prac-20000000"
 DENY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]})
@@ -183,7 +183,7 @@ def test_rule_holds_with_awss_code_and_reason(sandbox: Sandbox, case: str) -> No
     assert (caught.value.response["Error"]["Code"], caught.value.response.get("Reason")) == (code, reason)
 
 
-def test_creating_an_account_takes_several_polls_and_then_time(sandbox: Sandbox) -> None:
+def test_creating_an_account_takes_several_polls_and_then_time(sandbox: Sandbox, clock: TurnableClock) -> None:
     """CreateAccount is IN_PROGRESS for some polls; then the account is in the root, and its access role works."""
     organizations = sandbox.client("organizations")
     asked = organizations.create_account(AccountName="new", Email="new@example.com")["CreateAccountStatus"]
@@ -194,9 +194,25 @@ def test_creating_an_account_takes_several_polls_and_then_time(sandbox: Sandbox)
     assert states == ["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED"]
     assert organizations.list_parents(ChildId=told["AccountId"])["Parents"] == [{"Id": ROOT, "Type": "ROOT"}]
     role = f"arn:aws:iam::{told['AccountId']}:role/OrganizationAccountAccessRole"
-    assumed = sandbox.client("sts").assume_role(RoleArn=role, RoleSessionName="run")
-    roles = sandbox.client_as(assumed["Credentials"]["AccessKeyId"], "iam").list_roles()["Roles"]
-    assert [told["RoleName"] for told in roles] == ["OrganizationAccountAccessRole"]
+    codes = []
+    for _ in range(6):
+        codes.append(_tried_in(sandbox, role))
+        clock.turn(6)
+    assert codes == ["AccessDenied", "AccessDenied", "SubscriptionRequiredException", "SubscriptionRequiredException",
+                     "PendingVerification", "well"]  # fmt: skip
+
+
+def _tried_in(sandbox: Sandbox, role: str) -> str:
+    """Assume a role, and list roles and regions with it; the first error's code."""
+    try:
+        assumed = sandbox.client("sts").assume_role(RoleArn=role, RoleSessionName="run")
+        key = assumed["Credentials"]["AccessKeyId"]
+        roles = sandbox.client_as(key, "iam").list_roles()["Roles"]
+        assert [told["RoleName"] for told in roles] == ["OrganizationAccountAccessRole"]
+        sandbox.client_as(key, "ec2").describe_regions()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "well"
 
 
 def test_a_repeated_email_address_fails_in_the_background(sandbox: Sandbox) -> None:

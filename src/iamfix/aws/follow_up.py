@@ -7,7 +7,7 @@ DisablePolicyType (all say that they work in the background, and where to look).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from iamfix.model import Call
@@ -29,6 +29,8 @@ class FollowUp:
     failed: Callable[[Answer], str] | None = None
     """Why AWS gave up, in its own word; empty while it has not."""
     seconds: float = 900.0
+    why: Mapping[str, str] = field(default_factory=dict)
+    """What AWS's word for why it gave up means."""
 
 
 def _request(answer: Answer) -> Mapping[str, Any]:
@@ -64,7 +66,15 @@ def _type_disabled(call: Call, answer: Answer) -> bool:
 
 _TABLE: Mapping[tuple[str, str], FollowUp] = {
     ("organizations", "create_account"): FollowUp(
-        "describe_create_account_status", _account_made, _request, _account_failed
+        "describe_create_account_status",
+        _account_made,
+        _request,
+        _account_failed,
+        why={
+            "EMAIL_ALREADY_EXISTS": "the e-mail address is taken by an account, of this organization or outside of it",
+            "ACCOUNT_LIMIT_EXCEEDED": "the organization has as many accounts as it may: ask AWS for more",
+            "INVALID_EMAIL": "AWS does not take this e-mail address",
+        },
     ),
     ("organizations", "create_organization"): FollowUp("list_roots", _root_made),
     ("organizations", "enable_policy_type"): FollowUp("list_roots", _type_enabled),

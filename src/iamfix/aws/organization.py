@@ -150,7 +150,7 @@ def _matches(word: str, member: Member, tags: Mapping[str, str]) -> bool:
     return any(fnmatchcase(path, word) for path in levels(member.unit))
 
 
-def _clean(text: str) -> str:
+def clean_name(text: str) -> str:
     """Return a text as a name for an account or group may be: what patterns and addresses do not take, is a dash."""
     return re.sub(r"[^A-Za-z0-9_.@+=-]+", "-", text).strip("-.@+=")
 
@@ -160,7 +160,7 @@ def _names(members: Collection[Member], tree: Tree) -> dict[str, str]:
 
     `management` is always the management account, by its own name or as a group.
     """
-    plain = {one.id: _clean(one.name) or one.id for one in members}
+    plain = {one.id: clean_name(one.name) or one.id for one in members}
     taken = Counter(plain.values())
     names = {}
     for one in members:

@@ -42,9 +42,16 @@ class Sender:
     """Sends the changes of one account. `known` names exist in it: waiting for them makes sense."""
 
     def __init__(
-        self, session: AccountSession, clock: Clock, chance: random.Random, known: Callable[[str], bool]
+        self,
+        session: AccountSession,
+        clock: Clock,
+        chance: random.Random,
+        known: Callable[[str], bool],
+        accepted: Callable[[Call, Mapping[str, Any]], None] | None = None,
     ) -> None:
+        """`accepted` hears of a call with which AWS goes on in the background, with what to ask after it by."""
         self._session, self._clock, self._chance, self._known = session, clock, chance, known
+        self._accepted = accepted
         self._fresh: set[str] = set()
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -97,9 +104,11 @@ class Sender:
         follow_up = follow_up_of(call)
         if follow_up is None or not response:
             return response
-        client, began = self._session.client(call.service, call.region), self._clock.monotonic()
         operation = follow_up.operation
         params = follow_up.params(response) if follow_up.params else {}
+        if params and self._accepted is not None:
+            self._accepted(call, params)
+        client, began = self._session.client(call.service, call.region), self._clock.monotonic()
 
         def ask() -> Mapping[str, Any]:
             return send(call.service, operation, call.region, lambda: getattr(client, operation)(**params))
@@ -107,7 +116,7 @@ class Sender:
         while True:
             answer, _ = patiently(ask, lambda error: self._bound(call, error), self._clock, self._chance)
             if follow_up.failed and (reason := follow_up.failed(answer)):
-                told = "AWS took the request and gave up in the background"
+                told = follow_up.why.get(reason, "AWS took the request and gave up in the background")
                 raise AwsError(call.service, call.operation, reason, told, call.region)
             if follow_up.done(call, answer):
                 return {**response, **answer}

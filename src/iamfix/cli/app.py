@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from iamfix import __version__
-from iamfix.cli import apply, journal, look, plan, policy, simulate, start, who
+from iamfix.cli import apply, bootstrap, journal, look, plan, policy, simulate, start, who
 
 app = typer.Typer(
     name="iamfix",
@@ -35,9 +35,9 @@ def root(
 
 
 for command in (
-    plan.plan, apply.apply, plan.drift, apply.rollback, journal.runs, journal.show, look.validate, look.permissions,
-    look.report, simulate.simulate, who.who_can, look.inventory, look.doc, look.schema, start.init, start.sandbox,
-    start.demo,
+    plan.plan, apply.apply, plan.drift, bootstrap.bootstrap, apply.rollback, journal.runs, journal.show, look.validate,
+    look.permissions, look.report, simulate.simulate, who.who_can, look.inventory, look.doc, look.schema, start.init,
+    start.sandbox, start.demo,
 ):  # fmt: skip
     app.command()(command)
 

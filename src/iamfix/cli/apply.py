@@ -46,7 +46,7 @@ def apply(
     if saved and len(playbooks) > 1:
         raise typer.BadParameter("one saved plan, or playbooks; not both")
     made = runner.saved(saved[0]) if saved else runner.plan(playbooks)
-    return _reviewed(runner, made, form, verbose, auto_approve, "apply")
+    return reviewed(runner, made, form, verbose, auto_approve, "apply")
 
 
 def rollback(
@@ -68,10 +68,10 @@ def rollback(
     from iamfix.run import Runner
 
     runner = Runner(o.options(inventory, limit, forks=forks, allow=allow, journal=journal), Telling(verbose))
-    return _reviewed(runner, runner.rollback(run), form, verbose, auto_approve, f"rollback {run}")
+    return reviewed(runner, runner.rollback(run), form, verbose, auto_approve, f"rollback {run}")
 
 
-def _reviewed(runner: Runner, plan: Plan, form: str, verbose: int, auto_approve: bool, what: str) -> int:
+def reviewed(runner: Runner, plan: Plan, form: str, verbose: int, auto_approve: bool, what: str) -> int:
     """Show a plan, ask, and carry it out."""
     from iamfix.cli.console import show
     from iamfix.cli.plan import exit_code

@@ -11,7 +11,7 @@ from iamfix.kinds import defaults, organizational_unit
 from iamfix.kinds import organizations_lockout as lockout
 from iamfix.kinds import organizations_shared as org
 from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
-from iamfix.model import UNREAD, Call, Mark
+from iamfix.model import UNREAD, AwsError, Call, Mark
 from iamfix.typed import Part, Text, Typed
 
 SCOPE: Scope = "global"
@@ -26,6 +26,7 @@ READS = (
     ("organizations", "list_tags_for_resource"),
     ("organizations", "describe_create_account_status"),
     ("account", "get_alternate_contact"),
+    ("organizations", "list_aws_service_access_for_organization"),
 )
 EXAMPLE = """\
 - name: Payments, production
@@ -105,12 +106,23 @@ def _details(read: Reader, want: Want, account: str) -> dict[str, Any]:
         if field not in want.details:
             continue
         params = {"AlternateContactType": kind, **_whose(account, read.account.id)}
-        answer = read.find("account", "get_alternate_contact", "ResourceNotFound", **params)
+        try:
+            answer = read.find("account", "get_alternate_contact", "ResourceNotFound", **params)
+        except AwsError as error:
+            if error.code != "AccessDenied" or account == read.account.id or _trusted(read):
+                raise
+            continue  # without trusted access nothing of it is told, and nothing of it can be changed
         told = None if answer is None else answer["AlternateContact"]
         details[field] = told and Contact(
             name=told["Name"], title=told["Title"], email=told["EmailAddress"], phone=told["PhoneNumber"]
         )
     return details
+
+
+def _trusted(read: Reader) -> bool:
+    """Tell whether AWS tells of other accounts' contacts here at all."""
+    services = read.get("organizations", "list_aws_service_access_for_organization")["EnabledServicePrincipals"]
+    return any(one["ServicePrincipal"] == ACCOUNT_SERVICE for one in services)
 
 
 def _whose(account: org.Id, own: str) -> dict[str, org.Id]:
@@ -160,7 +172,7 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         yield Breach(f"the account is {before.status}: AWS changes nothing of it", "leave it out")
     yield from org.tag_breaches(after.tags, look)
     if before is None:
-        taken = [one for one, state in look.all("organization_account").items() if state.email == after.email]
+        taken = [one for one, state in look.all("organization_account").items() if _same(state.email, after.email)]
         if taken:
             yield Breach(f"{taken[0]} has the e-mail address {after.email}; an address is for one account, for ever")
     changed = [field for field in CONTACTS if getattr(before or State(), field) != getattr(after, field)]
@@ -173,6 +185,11 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         )
     if before is not None and before.ou != after.ou:
         yield from lockout.move_breaches(name, before, after, look)
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    """To AWS an e-mail address is the same in whatever case."""
+    return (one or "").lower() == (other or "").lower()
 
 
 def ripples(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Ripple]:
@@ -188,6 +205,9 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
 def notes(name: str, before: State | None, after: State | None, look: Look) -> Iterator[str]:
     if before is None:
         yield "a new account is not taken back: iamfix closes no account"
+        address = "" if after is None else after.email
+        told = f"`iamfix bootstrap {name} --email {address}` goes on with it, and applies playbooks/bootstrap.yml"
+        yield f"it comes without a baseline: {told}"
 
 
 arn = defaults.no_arn

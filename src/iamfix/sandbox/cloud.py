@@ -29,11 +29,20 @@ S = TypeVar("S", bound=ServiceState)
 
 @dataclass(frozen=True)
 class Account:
-    """An account: its twelve-digit id, name and e-mail address."""
+    """An account: its twelve-digit id, name and e-mail address.
+
+    A new one was made at `made` and can be worked in as from `usable`, in seconds since 1970.
+    """
 
     id: str
     name: str
     email: str
+    made: float = 0.0
+    usable: float = 0.0
+
+    def readiness(self, now: float) -> float:
+        """How far it is on its way to be usable: from 0, just made, to 1."""
+        return 1.0 if now >= self.usable else max(0.0, (now - self.made) / (self.usable - self.made))
 
 
 class Cloud:
@@ -73,9 +82,10 @@ class Cloud:
     def _copied(self, value: Any) -> Any:
         return copy.deepcopy(value, {id(self.visibility): self.visibility})
 
-    def add_account(self, account_id: str, name: str, email: str | None = None) -> Account:
-        """Open an account."""
-        account = Account(account_id, name, email or f"aws+{name}@example.com")
+    def add_account(self, account_id: str, name: str, email: str | None = None, *, unusable: float = 0.0) -> Account:
+        """Open an account; it cannot be worked in for so many seconds."""
+        now = self.clock.now()
+        account = Account(account_id, name, email or f"aws+{name}@example.com", now, now + unusable)
         self.accounts[account_id] = account
         return account
 

@@ -18,6 +18,7 @@ from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.errors import AwsError, ConnectionDroppedError
 from iamfix.sandbox.identity import identify
 from iamfix.sandbox.log import Record, RequestLog, is_mutating
+from iamfix.sandbox.new_accounts import check_usable
 from iamfix.sandbox.regions import check_enabled
 from iamfix.sandbox.services import SERVICES
 from iamfix.sandbox.validation import check_params
@@ -56,6 +57,7 @@ class Dispatcher:
             partition = str(get_partition(request.region))
             caller = identify(self.cloud, request, partition)
             check_enabled(self.cloud, caller.account, partition, request.region, request.service, request.protocol)
+            check_usable(self.cloud, caller.account, request.service)
             call = Call(
                 cloud=self.cloud,
                 service=request.service,

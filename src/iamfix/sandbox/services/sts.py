@@ -9,6 +9,7 @@ from iamfix.sandbox.call import Answer, Call, Handler, Service
 from iamfix.sandbox.credentials import Caller
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.evaluation import decide_trust, statements_of
+from iamfix.sandbox.new_accounts import assumable
 from iamfix.sandbox.services.iam import aws_policies, documents
 from iamfix.sandbox.services.iam.state import IamState, Role
 from iamfix.sandbox.services.sts_root import assume_root
@@ -26,7 +27,7 @@ def assume_role(call: Call) -> Answer:
     """AssumeRole: AccessDenied unless the role exists and its trust policy allows the caller."""
     arn, session_name = call.param("RoleArn"), call.param("RoleSessionName")
     role = _find(call, arn)
-    if role is None or not _trusted(call, arn, role):
+    if role is None or not assumable(call.cloud, arn.split(":")[4]) or not _trusted(call, arn, role):
         raise _denied(call, arn)
     chained = call.caller.kind == "role"
     wanted = int(call.params.get("DurationSeconds") or 3600)

@@ -8,7 +8,7 @@ from typing import Any
 
 from iamfix.sandbox.call import Answer, Call, Handler
 from iamfix.sandbox.errors import AwsError
-from iamfix.sandbox.services.iam.state import IamState, Role
+from iamfix.sandbox.services.iam.state import IamState, Role, RootUser
 from iamfix.sandbox.services.organizations.access import (
     arn,
     constraint,
@@ -132,7 +132,9 @@ def _finish(call: Call, creation: Creation) -> None:
         return
     account_id = "".join(call.cloud.rng.choices("0123456789", k=12))
     member = Member(account_id, creation.name, creation.email, org.root_id, call.cloud.now())
-    call.cloud.add_account(account_id, creation.name, creation.email)
+    call.cloud.add_account(account_id, creation.name, creation.email, unusable=state.unusable_seconds)
+    # Accounts that an organization makes have no root credentials (IAM User Guide, "AWS account root user").
+    call.cloud.state(IamState, account_id, call.partition).root = RootUser(id=account_id)
     state.members.put(account_id, member)
     attach_defaults(state, account_id)
     put_tags(state, account_id, [{"Key": key, "Value": value} for key, value in creation.tags.items()])

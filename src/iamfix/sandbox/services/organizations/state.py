@@ -89,6 +89,8 @@ class OrgState:
         self.delegated: dict[tuple[str, str], datetime] = {}
         self.resource_policy: str | None = None
         self.creation_polls = 3
+        self.unusable_seconds = 30.0
+        """How long a new account cannot be worked in after AWS has said that it is made."""
         self.type_polls = 1
         """How often ListRoots shows a policy type as PENDING_ENABLE."""
         self.type_polls_left: dict[str, int] = {}

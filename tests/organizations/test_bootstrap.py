@@ -1,0 +1,244 @@
+"""`iamfix bootstrap`: from nothing to a baseline and a unit, once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from iamfix.bootstrap_wait import IN_A_ROW, PATIENCE
+from iamfix.cli import run as iamfix
+from iamfix.clock import TurnedClock
+from iamfix.model import AwsError, InputError
+from iamfix.sandbox import Sandbox
+from iamfix.sandbox.services.iam.state import IamState
+from tests import ledger
+from tests.organizations.bootstrapping import (
+    EMAIL,
+    NAME,
+    UNIT,
+    Killed,
+    Lab,
+    Moments,
+    Times,
+    WatchedClock,
+    dying,
+    new_clock,
+    small,
+)
+from tests.organizations.building import state_of
+from tests.running import Project, SandboxTime, use
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Lab]:
+    clock = new_clock()
+    with Sandbox(clock=SandboxTime(clock)) as aws:
+        use(aws, monkeypatch)
+        yield Lab(aws, clock, Project(tmp_path).inventory, small(tmp_path), tmp_path / "journal")
+        ledger.check(aws, tmp_path)
+
+
+def iam_of(lab: Lab) -> IamState:
+    return lab.aws.cloud.state(IamState, lab.accounts()[0].id, "aws")
+
+
+def path_of(lab: Lab) -> str:
+    state, parent, names = state_of(lab.aws.cloud), lab.accounts()[0].parent, list[str]()
+    while (unit := state.units.latest(parent)) is not None:
+        names.insert(0, unit.name)
+        parent = unit.parent
+    return "/".join(names)
+
+
+def test_from_nothing_to_its_unit_and_then_nothing(lab: Lab) -> None:
+    """Account, role, baseline, unit, in this order; a second time there is nothing to do, and no new account."""
+    assert lab.bootstrap() == ["a new account", "the role of iamfix", "the baseline", "its unit"]
+    assert path_of(lab) == UNIT
+    assert iam_of(lab).groups.latest("admins") is not None
+    assert [note for note in lab.told.notes if "AccessDenied" in note]
+    assert lab.bootstrap() == []
+    assert (len(lab.accounts()), lab.asked()) == (1, 1)
+
+
+def test_the_role_has_what_the_baseline_needs_and_no_more(lab: Lab) -> None:
+    """No policy but the computed one; without any of its actions on changes the bootstrap could not have run."""
+    lab.bootstrap()
+    role = iam_of(lab).roles.latest("iamfix")
+    assert role is not None
+    assert (role.attached, list(role.inline)) == ((), ["iamfix-baseline"])
+    statements = json.loads(role.inline["iamfix-baseline"])["Statement"]
+    changes = {
+        action for one in statements for action in one["Action"]
+        if not action.partition(":")[2].startswith(("Get", "List", "Describe", "Generate"))
+    }  # fmt: skip
+    assert changes == {"iam:CreateGroup", "iam:UpdateAccountPasswordPolicy"}
+    group = next(one for one in statements if "iam:CreateGroup" in one["Action"])
+    assert group["Resource"] == [f"arn:aws:iam::{lab.accounts()[0].id}:group/Admins"]
+    assert json.loads(role.trust)["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
+
+
+def test_a_playbook_that_grew_is_given_more_permissions_and_loses_none(lab: Lab, tmp_path: Path) -> None:
+    """Run again with more to do, the role gets what is missing, keeps what it had, and the new part is applied."""
+    lab.bootstrap()
+    before = iam_of(lab).roles.latest("iamfix")
+    tasks = [{"iam_user": {"name": "ann"}}, {"iam_password_policy": {"min_pw_length": 14}}]
+    small(tmp_path, [{"accounts": "all", "tasks": tasks}])
+    assert lab.bootstrap() == ["the role of iamfix", "the baseline"]
+    after = iam_of(lab).roles.latest("iamfix")
+    assert before is not None
+    assert after is not None
+    actions = [
+        {action for one in json.loads(role.inline["iamfix-baseline"])["Statement"] for action in one["Action"]}
+        for role in (before, after)
+    ]
+    assert actions[0] < actions[1]
+    assert "iam:CreateUser" in actions[1] - actions[0]
+
+
+def test_an_account_of_that_address_is_taken_whatever_its_case(lab: Lab) -> None:
+    """The e-mail address is looked for before anything is made, and to AWS upper case is the same."""
+    known = next(one for one in state_of(lab.aws.cloud).members.all_latest() if one.name == "payments-dev")
+    assert lab.bootstrap(email=known.email.upper(), unit=None) == ["the baseline"]
+    assert lab.asked() == 0
+
+
+def test_the_account_in_the_inventory_is_worked_in_as_it_says(lab: Lab) -> None:
+    """Where the inventory has the account with a role of its own, that role is the one that is made."""
+    lab.bootstrap(unit=None)
+    inventory = yaml.safe_load(lab.inventory.read_text())
+    account = lab.accounts()[0].id
+    inventory["all"]["accounts"]["mine"] = {"id": account, "role_arn": f"arn:aws:iam::{account}:role/ops/keeper"}
+    lab.inventory.write_text(yaml.safe_dump(inventory))
+    assert lab.bootstrap(unit=None) == ["the role of iamfix"]
+    role = iam_of(lab).roles.latest("keeper")
+    assert role is not None
+    assert role.path == "/ops/"
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ({"email": "nobody"}, "no e-mail address"),
+        ({"name": "x" * 51}, "no name for an account"),
+        ({"unit": "workloads/nowhere"}, "no organizational unit 'workloads/nowhere'"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_made(lab: Lab, case: dict[str, Any], told: str) -> None:
+    """A wrong address, name or unit: one sentence, and no account."""
+    with pytest.raises(InputError, match=told):
+        lab.bootstrap(**case)
+    assert (lab.asked(), lab.accounts()) == (0, [])
+
+
+def test_only_the_management_account_makes_accounts(lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """From a member account the command says so in one sentence and exits 1."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "222222222222")
+    arguments = ("bootstrap", NAME, "--email", EMAIL, "--playbook", str(lab.playbook), "-i", str(lab.inventory))
+    assert iamfix([*arguments, "--journal", str(lab.journal)]) == 1
+    told = capsys.readouterr().err
+    assert "account 222222222222 is neither the organization's management account (111111111111)" in told
+    assert "Traceback" not in told
+
+
+def test_nobody_to_ask_means_nothing_is_made(lab: Lab, capsys: Any) -> None:
+    """Without --auto-approve and a terminal the first plan is shown, with what follows, and nothing is sent."""
+    arguments = ("bootstrap", NAME, "--email", EMAIL, "--playbook", str(lab.playbook), "-i", str(lab.inventory))
+    assert iamfix([*arguments, "--journal", str(lab.journal)]) == 1
+    out, err = capsys.readouterr()
+    assert "then, in the new account: Small" in err
+    assert NAME in out
+    assert "it comes without a baseline" in out
+    assert lab.asked() == 0
+
+
+def test_an_address_taken_elsewhere_is_explained(lab: Lab) -> None:
+    """AWS finds out in the background; the error says what its word means, and a suspended account is told too."""
+    state = state_of(lab.aws.cloud)
+    member = next(one for one in state.members.all_latest() if one.name == "data-prod")
+    state.members.put(member.id, replace(member, state="SUSPENDED"))
+    with pytest.raises(InputError, match="is SUSPENDED"):
+        lab.bootstrap(email=member.email)
+    assert lab.asked() == 0
+
+
+def test_an_account_that_never_becomes_usable_ends_in_time(lab: Lab) -> None:
+    """After 20 minutes the last answer of AWS is told, and that the same command goes on."""
+    state_of(lab.aws.cloud).unusable_seconds = 10 * PATIENCE
+    began = lab.clock.monotonic()
+    with pytest.raises(AwsError) as caught:
+        lab.bootstrap()
+    assert caught.value.code == "AccessDenied"
+    assert "run the same command again" in caught.value.__notes__[0]
+    assert PATIENCE < lab.clock.monotonic() - began < PATIENCE + 120
+    lab.clock.sleep(10 * PATIENCE)
+    assert lab.bootstrap()[0] == "the role of iamfix"
+    assert (len(lab.accounts()), lab.asked()) == (1, 1)
+
+
+def test_once_is_not_enough_for_a_new_account(lab: Lab) -> None:
+    """A new account must answer well three times in a row before anything is done in it."""
+    lab.bootstrap()
+    made = next(number for number, one in enumerate(lab.aws.log) if one.operation == "CreateRole")
+    before = [one.operation for number, one in enumerate(lab.aws.log) if number < made]
+    assert before.count("DescribeRegions") >= IN_A_ROW
+
+
+def test_contacts_come_from_the_variables(lab: Lab) -> None:
+    """`security_contact` of the inventory or of -e is set from the management account, once it may."""
+    contact = {"name": "Security", "title": "SOC", "email": "soc@example.com", "phone": "+1 555 0100"}
+    lab.aws.client("organizations").enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    given = {"extra_vars": {"security_contact": contact}}
+    assert "whom AWS writes to" in lab.bootstrap(**given)
+    asked = {"AccountId": lab.accounts()[0].id, "AlternateContactType": "SECURITY"}
+    assert (
+        lab.aws.client("account").get_alternate_contact(**asked)["AlternateContact"]["EmailAddress"]
+        == "soc@example.com"
+    )
+    assert lab.bootstrap(**given) == []
+
+
+def test_a_request_is_written_down_before_it_is_asked_after(lab: Lab) -> None:
+    """Killed while AWS makes the account, a run under another name waits for that request and makes no other."""
+
+    def polled() -> bool:
+        return any(record.operation == "DescribeCreateAccountStatus" for record in lab.aws.log)
+
+    with pytest.raises(Killed):
+        lab.bootstrap(clock=WatchedClock(lab.clock, dying(polled)))
+    lines = [json.loads(line) for path in lab.journal.glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert [line["ask"]["CreateAccountRequestId"][:4] for line in lines if line["event"] == "accepted"] == ["car-"]
+    assert lab.accounts() == []
+    assert lab.bootstrap(name="another-name")[0] == "the role of iamfix"
+    assert (len(lab.accounts()), lab.asked()) == (1, 1)
+    assert any("is making the account already (car-" in note for note in lab.told.notes)
+
+
+def test_killed_after_every_step_it_converges_with_one_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From whatever a killed run leaves of AWS and its journal, the same command ends as if it had not been killed."""
+    clock, journal = new_clock(), tmp_path / "journal"
+    times = Times(clock)
+    with Sandbox(clock=times) as aws:
+        use(aws, monkeypatch)
+        inventory, playbook = Project(tmp_path).inventory, small(tmp_path)
+        whole, moments = Lab(aws, clock, inventory, playbook, journal), Moments(aws, clock, journal)
+        whole.bootstrap(clock=WatchedClock(clock, moments.see))
+        wanted = (path_of(whole), sorted(iam_of(whole).roles), sorted(iam_of(whole).groups))
+        asked = whole.asked()
+        for number, (left, kept, at) in enumerate(moments.all):
+            aws.restore(left)
+            aws.log.clear()
+            times.clock = TurnedClock(at)
+            lab = Lab(aws, times.clock, inventory, playbook, kept)
+            there = bool(state_of(aws.cloud).creations)
+            lab.bootstrap()
+            assert len(lab.accounts()) == 1, number
+            assert lab.asked() == (0 if there else 1), f"{number}: AWS was asked for a second account"
+            assert (path_of(lab), sorted(iam_of(lab).roles), sorted(iam_of(lab).groups)) == wanted, number
+    assert asked == 1
+    assert len(moments.all) >= 25
