@@ -76,11 +76,9 @@ class Moments:
     def see(self) -> None:
         """Keep this moment, unless it is like one before."""
         with self._lock:
-            log = list(self._aws.log)
-            files = self._journal.glob("*.jsonl")
-            ready = [
-                round(one.readiness(self._clock.now().timestamp()), 1) for one in self._aws.cloud.accounts.values()
-            ]
+            log, now = list(self._aws.log), self._clock.now().timestamp()
+            lines = "".join(path.read_text(encoding="utf-8") for path in self._journal.glob("*.jsonl"))
+            ready = sum(one.readiness(now) for one in self._aws.cloud.accounts.values())
             key = (
                 sum(one.mutating and one.code != "Pending" for one in log),
                 sum(one.operation == "DescribeCreateAccountStatus" for one in log),
