@@ -349,7 +349,8 @@ class Resource:
         return self.world.account.protects(arn) or _runs_as(self.world.principal, arn)
 
     def keys(self) -> list[str]:
-        return ["name", "resource", *_TOLD, *fields_of(self.world.kinds[self.kind].State)]
+        state = self.world.kinds[self.kind].State
+        return ["name", "resource", *_TOLD, *fields_of(state), *derived_of(state)]
 
 
 def _runs_as(principal: str | None, arn: str) -> bool:

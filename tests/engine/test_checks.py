@@ -69,3 +69,19 @@ def test_controls_may_follow_the_item(tmp_path: Path, bare: Sandbox) -> None:
     assert {(5, ("A/1", "A/2")), (5, ("B/1",))} <= set(runner.tasks)
     (wrong,) = project.plan({**task, "controls": "{{ item.name }}"}).accounts
     assert [problem.summary for problem in wrong.problems] == ["controls are a list of text, got text"]
+
+
+def test_what_follows_from_fields_can_be_asked_for(tmp_path: Path, bare: Sandbox) -> None:
+    """`select` and `message` know every word that `iamfix doc` lists, those that follow from others included."""
+    alarm = {
+        "AlarmName": "a", "MetricName": "M", "Namespace": "N", "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 0, "Period": 300, "EvaluationPeriods": 1,
+    }  # fmt: skip
+    client = bare.client("cloudwatch")
+    client.put_metric_alarm(**alarm, Statistic="Average")
+    client.put_metric_alarm(**{**alarm, "AlarmName": "b"}, Statistic="Sum")
+    asked = {"kind": "cloudwatch_metric_alarm", "select": "never_fires", "message": "{{ never_fires }}"}
+    (found,) = _findings(Project(tmp_path), {"name": "c", "check": asked})
+    assert (found.address, "the average of a count" in found.message) == (
+        "management/us-east-1/cloudwatch_metric_alarm/a", True,
+    )  # fmt: skip

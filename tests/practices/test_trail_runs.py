@@ -10,6 +10,7 @@ import pytest
 from iamfix.model import Account
 from iamfix.sandbox import Sandbox
 from tests.direct import Direct
+from tests.kinds.states.trails import bucket_policy
 from tests.practices.planning import PLAYBOOKS, apply, plan
 from tests.running import Project
 
@@ -46,7 +47,7 @@ def test_apply_plan_rollback(tmp_path: Path, bare: Sandbox) -> None:
     assert (outcome.accounts, outcome.problems) == ({"payments-prod": "done"}, ())
     made = _there(bare, ACCOUNT)
     assert {name: len(found) for name, found in made.items()} == {
-        "trails": 1, "alarms": 15, "filters": 15, "groups": 1, "topics": 1, "buckets": 1, "keys": 1, "roles": 1,
+        "trails": 1, "alarms": 15, "filters": 15, "groups": 1, "topics": 1, "buckets": 2, "keys": 1, "roles": 1,
     }  # fmt: skip
     assert list(project.runner().plan(BOOKS).changes()) == []
     runner = project.runner()
@@ -65,15 +66,46 @@ def test_an_organizations_trail_keeps_its_logs_in_the_archive(tmp_path: Path, ba
     outcome = project.apply(project.runner().plan(BOOKS))
     assert set(outcome.accounts.values()) <= {"done", "nothing"}, outcome.problems
     assert [len(_there(bare, MANAGEMENT)[what]) for what in ("trails", "alarms", "buckets", "keys")] == [1, 15, 0, 1]
-    assert [len(_there(bare, ARCHIVE)[what]) for what in ("alarms", "buckets", "keys")] == [0, 1, 0]
+    assert [len(_there(bare, ARCHIVE)[what]) for what in ("alarms", "buckets", "keys")] == [0, 2, 0]
     assert [len(_there(bare, ACCOUNT)[what]) for what in ("alarms", "buckets", "keys", "groups")] == [0, 0, 0, 0]
     second = project.runner().plan(BOOKS)
     assert list(second.changes()) == []
+    # A trail that a member has for itself is a second copy of its events.
+    bare.client("s3", ACCOUNT).create_bucket(Bucket="own-logs")
+    bare.client("s3", ACCOUNT).put_bucket_policy(Bucket="own-logs", Policy=bucket_policy("own-logs"))
+    bare.client("cloudtrail", ACCOUNT).create_trail(Name="own", S3BucketName="own-logs")
+    bare.client("cloudtrail", ACCOUNT).start_logging(Name="own")
+    own = project.runner(limit="payments-prod").plan(BOOKS)
+    copies = [one.message for account in own.accounts for one in account.findings if one.severity == "low"]
+    assert [copy.startswith("own records what iamfix records as well; AWS bills each copy") for copy in copies] == [
+        True
+    ]
+    bare.client("cloudtrail", ACCOUNT).delete_trail(Name="own")
     # Run with the variables of an account trail, members see that the organization's does the job already.
     alone = project.runner(extra_vars={}, limit="payments-prod").plan(BOOKS)
     assert list(alone.changes()) == []
     (finding,) = (finding for account in alone.accounts for finding in account.findings)
     assert finding.message.startswith(f"iamfix of account {MANAGEMENT} does the job")
+
+
+def test_an_account_trail_is_not_taken_for_the_organizations(tmp_path: Path, bare: Sandbox) -> None:
+    """Where the management account has a trail for itself, the organization's is made all the same, at the stated cost.
+
+    The trail that the practice made for the account becomes the organization's, with a bucket of another name.
+    """
+    variables = {"trail_organization": True, "trail_management": MANAGEMENT, "trail_organization_id": "o-practice01"}
+    project = Project(tmp_path, limit="management")
+    project.apply(project.runner().plan(BOOKS[:1]))
+    other = project.runner(extra_vars={**variables, "trail_name": "org"}).plan(BOOKS[:1])
+    made = [change for change in other.changes() if change.kind == "cloudtrail"]
+    assert [(change.action, change.address.rpartition("/")[2]) for change in made] == [("create", "org")]
+    assert "iamfix records management events already" in made[0].notes[0]
+    runner = project.runner(extra_vars=variables)
+    assert runner.apply(runner.plan(BOOKS[:1]), "apply").accounts == {"management": "done"}
+    (trail,) = bare.client("cloudtrail", MANAGEMENT).describe_trails()["trailList"]
+    assert (trail["Name"], trail["IsOrganizationTrail"]) == ("iamfix", True)
+    assert trail["S3BucketName"] == f"iamfix-organization-trail-{MANAGEMENT}-us-east-1"
+    assert list(project.runner(extra_vars=variables).plan(BOOKS[:1]).changes()) == []
 
 
 @pytest.mark.parametrize("enforce", [None, "all"])

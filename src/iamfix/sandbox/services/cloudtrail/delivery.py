@@ -29,12 +29,41 @@ SERVICE = "cloudtrail.amazonaws.com"
 
 def check_delivery(call: Call, trail: Trail) -> Trail:
     """The trail as CloudTrail keeps it: its topic and key by ARN. Raises what AWS answers when it cannot deliver."""
-    context = {"aws:SourceArn": trail.arn(call.partition), "aws:SourceAccount": trail.account}
+    context = _source(call, trail)
     bucket = _check_bucket(call, trail, context)
     _check_logs(call, trail)
     key = _checked_key(call, trail, bucket, context) if trail.key else None
     topic = _checked_topic(call, trail, context) if trail.topic else None
     return replace(trail, key=key, topic=topic)
+
+
+def delivery_errors(call: Call, trail: Trail) -> tuple[str | None, str | None]:
+    """What keeps a trail that logs from its bucket and from its log group now, in S3's and CloudWatch Logs' words.
+
+    AWS tells it after the next delivery has failed, minutes later; here it is told at once.
+    """
+    if not trail.logging or trail.account != call.account:
+        return None, None
+    context = _source(call, trail)
+    told: list[str | None] = []
+    for check in (lambda: _check_files(call, trail, context), lambda: _check_logs(call, trail)):
+        try:
+            check()
+        except AwsError as error:
+            told.append(_DELIVERY.get(error.code, "AccessDenied"))
+        else:
+            told.append(None)
+    return told[0], told[1]
+
+
+_DELIVERY = {"S3BucketDoesNotExistException": "NoSuchBucket", "KmsKeyNotFoundException": "KMS.DisabledException"}
+"""Refusals of CreateTrail with the errors of a delivery that come of the same cause; all others are AccessDenied."""
+
+
+def _check_files(call: Call, trail: Trail, context: Mapping[str, str]) -> None:
+    bucket = _check_bucket(call, trail, context)
+    if trail.key:
+        _checked_key(call, trail, bucket, context)
 
 
 def _checked_topic(call: Call, trail: Trail, context: Mapping[str, str]) -> str:

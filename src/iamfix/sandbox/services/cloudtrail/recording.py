@@ -1,10 +1,11 @@
-"""Whether a trail logs."""
+"""Whether a trail logs, and delivers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from iamfix.sandbox.call import Answer, Call, Handler
+from iamfix.sandbox.services.cloudtrail.delivery import delivery_errors
 from iamfix.sandbox.services.cloudtrail.state import put, read_trail, take_trail
 
 
@@ -25,7 +26,14 @@ def stop_logging(call: Call) -> Answer:
 def get_trail_status(call: Call) -> Answer:
     """GetTrailStatus."""
     trail = read_trail(call, call.param("Name"))
-    return {"IsLogging": trail.logging, "StartLoggingTime": trail.started, "StopLoggingTime": trail.stopped}
+    files, logs = delivery_errors(call, trail)
+    return {
+        "IsLogging": trail.logging,
+        "StartLoggingTime": trail.started,
+        "StopLoggingTime": trail.stopped,
+        "LatestDeliveryError": files,
+        "LatestCloudWatchLogsDeliveryError": logs,
+    }
 
 
 OPERATIONS: dict[str, Handler] = {
