@@ -7,7 +7,7 @@ CloudTrail", "Amazon SNS topic policy for CloudTrail", "Role policy document for
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +46,11 @@ def delivery_errors(call: Call, trail: Trail) -> tuple[str | None, str | None]:
         return None, None
     context = _source(call, trail)
     told: list[str | None] = []
-    for check in (lambda: _check_files(call, trail, context), lambda: _check_logs(call, trail)):
+    checks: tuple[Callable[[], None], ...] = (
+        lambda: _check_files(call, trail, context),
+        lambda: _check_logs(call, trail),
+    )
+    for check in checks:
         try:
             check()
         except AwsError as error:
