@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from iamfix.kinds.protocol import Kind
+from iamfix.kinds import optional
+from iamfix.kinds.protocol import Kind, Look, Ripple
 from iamfix.model import Call, Change, Need, Origin
 from iamfix.world import Spot, World
 
@@ -50,7 +52,16 @@ def _needs(kind: Kind, call: Call, name: str, state: Any, look: Spot) -> tuple[N
 def follow(world: World, done: Change) -> None:
     """Put a change's result into the world, and what it does to others' seen fields."""
     kind = world.kinds[done.kind]
-    ripples = list(kind.ripples(done.name, done.before, done.after, Spot(world, done.region)))
+    look = Spot(world, done.region)
+    ripples = [*kind.ripples(done.name, done.before, done.after, look), *_reflections(world, kind, done, look)]
     world.put(done.kind, done.name, done.region, done.after)
     for ripple in ripples:
         world.ripple(ripple, done.region)
+
+
+def _reflections(world: World, kind: Kind, done: Change, look: Look) -> Iterator[Ripple]:
+    """Yield what a change does to kinds that show resources of all others."""
+    for other in world.kinds.values():
+        if other is not kind and (reflect := optional.reflections(other)) is not None:
+            old, new = (None if one is None else kind.arn(done.name, one, look) for one in (done.before, done.after))
+            yield from reflect(old, new, done.before, done.after)

@@ -171,10 +171,15 @@ class World:
         part.put(name, state)
 
     def ripple(self, ripple: Ripple, region: str | None) -> None:
-        """Do to another resource what a change does to it: now, or as soon as it is read."""
-        part = self._part((ripple.kind, None if self.kinds[ripple.kind].SCOPE == "global" else region))
+        """Do to another resource what a change does to it: now, or as soon as it is read.
+
+        What lives once in an account bears on what the home region shows.
+        """
+        home = region or self.account.home_region
+        part = self._part((ripple.kind, None if self.kinds[ripple.kind].SCOPE == "global" else home))
         part.later.append(ripple)
-        self._catch_up(part)
+        if part.whole or ripple.name in part.now:
+            self._catch_up(part)
 
     def names(self) -> Iterator[Collection[str]]:
         """Yield the names of each kind that was read."""
@@ -281,6 +286,11 @@ class World:
             if state is None:
                 if not part.whole and ripple.name not in part.sure:
                     part.later.append(ripple)
+                elif ripple.field is None and ripple.step is not None:
+                    self.version += 1
+                    part.put(ripple.name, ripple.of(None))
+            elif ripple.field is None and ripple.step is not None:
+                continue
             elif ripple.field is None:
                 self.version += 1
                 part.put(ripple.name, None)

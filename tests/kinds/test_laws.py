@@ -127,8 +127,9 @@ def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObje
 def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObject) -> None:
     """Calls arrive at what is asked and their undo goes back; from any half-way point it goes; nothing makes one."""
     kind, found, aws = KINDS[kind_name], FOUND[kind_name], _aws()
-    making, asked, share = data.draw(st.sampled_from(found.makings)), data.draw(found.asked), data.draw(st.floats(0, 1))
-    name = found.name(aws.follow(making))
+    making, asked = data.draw(st.sampled_from(found.makings)), data.draw(found.asked)
+    results = aws.follow(making)
+    name = found.name(results)
     look = Spot(aws.world(), _region(kind_name))
     before = _now(kind_name, name)
     assert before is not None
@@ -139,19 +140,23 @@ def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObjec
     assert [fault for call in (*forward, *undo, *removal) for fault in faults(call)] == []
     assert list(kind.calls(name, after, after, look)) == []
     assert bool(forward) == bool(differences(before, after))
-    aws.follow(forward)
+    aws.follow(forward, results)
     assert differences(after, _now(kind_name, name)) == ()
-    aws.follow(undo)
+    aws.follow(undo, results)
     assert differences(before, _now(kind_name, name)) == ()
 
+    assert list(kind.calls(name, None, before, look)) == []
+    if kept(kind):
+        assert removal == []
+        aws.follow(found.ending, results)
+        return
     assert removal
     assert list(kind.loses(name, before, None))
-    aws.follow(removal[: round(share * len(removal))])
+    aws.follow(removal[: round(data.draw(st.floats(0, 1)) * len(removal))])
     half = _now(kind_name, name)
     if half is not None:
         aws.follow(kind.calls(name, half, None, look))
     assert _now(kind_name, name) is None
-    assert list(kind.calls(name, None, before, look)) == []
 
 
 @pytest.mark.parametrize("kind_name", SEEN)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from iamfix.kinds.protocol import Kind, Look
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from iamfix.kinds.protocol import Kind, Look, Ripple
+
+Reflections = Callable[[str | None, str | None, Any, Any], Iterator[Ripple]]
+"""(ARN before, ARN after, State before, State after), of a resource of any other kind -> what it does to this one's."""
 
 
 def kept(kind: Kind) -> str:
@@ -40,3 +46,9 @@ def one_by_one(kind: Kind) -> bool:
     `observe` then sends for `want.names` what those need, and no more.
     """
     return bool(getattr(kind, "ONE_BY_ONE", False))
+
+
+def reflections(kind: Kind) -> Reflections | None:
+    """Return how a kind that shows resources of all others (`reflections`) follows what happens to them."""
+    found: Reflections | None = getattr(kind, "reflections", None)
+    return found

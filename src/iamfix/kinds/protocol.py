@@ -130,7 +130,7 @@ class Ripple:
     """What a change does to a field of another resource: a user who joins a group has it in `groups`.
 
     `step` is added to and taken from a set, or makes the new value of the old one. Without a field the other resource
-    goes away: a user's keys go with the user.
+    goes away (a user's keys go with the user), or comes up with the State that `step` gives, unless it is there.
     """
 
     kind: str

@@ -23,6 +23,7 @@ _PREFIXES = {
     "accessanalyzer": "access-analyzer",
     "s3control": "s3",
     "elbv2": "elasticloadbalancing",
+    "resourcegroupstaggingapi": "tag",
 }
 _ACTIONS = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",

@@ -14,10 +14,30 @@ from typing import Any
 from hypothesis import strategies as st
 
 from iamfix.model import Call
-from tests.kinds.states import credentials, detection, iam, identity, monitoring, organizations, shared, trails
+from tests.kinds.states import (
+    credentials,
+    detection,
+    iam,
+    identity,
+    monitoring,
+    organizations,
+    shared,
+    trails,
+    workloads,
+)
 from tests.kinds.states.found import Found
 
-_FAMILIES: tuple[Any, ...] = (credentials, detection, iam, identity, monitoring, organizations, shared, trails)
+_FAMILIES: tuple[Any, ...] = (
+    credentials,
+    detection,
+    iam,
+    identity,
+    monitoring,
+    organizations,
+    shared,
+    trails,
+    workloads,
+)
 
 STATES: Mapping[str, st.SearchStrategy[Any]] = {
     kind: one for family in _FAMILIES for kind, one in family.STATES.items()

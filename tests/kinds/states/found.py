@@ -20,3 +20,5 @@ class Found:
     name: Callable[[Mapping[str, Any]], str]
     """From the answers of those calls, by operation."""
     asked: st.SearchStrategy[Mapping[str, Any]] = st.just({})  # noqa: RUF009 - a strategy never changes
+    ending: tuple[Call, ...] = ()
+    """What takes it away again, of a kind that iamfix never deletes; its params may hold results of the making."""

@@ -16,6 +16,7 @@ from iamfix.sandbox.services import (
     guardduty,
     iam,
     kms,
+    lambda_,
     logs,
     organizations,
     s3,
@@ -24,6 +25,7 @@ from iamfix.sandbox.services import (
     sns,
     sqs,
     sts,
+    tagging,
 )
 
 _OWN = (
@@ -37,6 +39,7 @@ _OWN = (
     guardduty.SERVICE,
     iam.SERVICE,
     kms.SERVICE,
+    lambda_.SERVICE,
     logs.SERVICE,
     organizations.SERVICE,
     s3.SERVICE,
@@ -45,5 +48,6 @@ _OWN = (
     sns.SERVICE,
     sqs.SERVICE,
     sts.SERVICE,
+    tagging.SERVICE,
 )
 SERVICES: Mapping[str, Service] = {service.name: service for service in _OWN}

@@ -1,10 +1,10 @@
-"""EC2: moto's, but for the regions of an account and what it has by default in them."""
+"""EC2: moto's, but for the regions of an account, what it has by default in them, and its instances."""
 
 from __future__ import annotations
 
 from iamfix.sandbox.call import Answer, Call, Handler, Service
 from iamfix.sandbox.regions import BY_DEFAULT, OPT_IN, enabled
-from iamfix.sandbox.services.ec2 import defaults
+from iamfix.sandbox.services.ec2 import defaults, instances, profiles
 
 
 def describe_regions(call: Call) -> Answer:
@@ -28,5 +28,10 @@ def describe_regions(call: Call) -> Answer:
     }
 
 
-_OPERATIONS: dict[str, Handler] = {"DescribeRegions": describe_regions, **defaults.OPERATIONS}
+_OPERATIONS: dict[str, Handler] = {
+    "DescribeRegions": describe_regions,
+    **defaults.OPERATIONS,
+    **instances.OPERATIONS,
+    **profiles.OPERATIONS,
+}
 SERVICE = Service("ec2", _OPERATIONS, strict=False)
