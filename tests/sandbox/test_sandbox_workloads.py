@@ -126,16 +126,14 @@ def test_functions_need_a_role_that_lambda_can_assume(sandbox: Sandbox, roles: s
 def test_a_role_must_be_passed(sandbox: Sandbox, roles: str) -> None:
     """Whoever may change instances and functions and not pass the role cannot give it to them."""
     iam = sandbox.client("iam", ACCOUNT)
-    lab = f"arn:aws:iam::{ACCOUNT}:root"
-    role = iam.create_role(RoleName="ops", AssumeRolePolicyDocument=trust({"AWS": lab}))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="ops", PolicyName="p", PolicyDocument=allow("ec2:*", "lambda:*"))
-    keys = sandbox.client("sts", ACCOUNT).assume_role(RoleArn=role, RoleSessionName="ops")["Credentials"]
+    iam.create_user(UserName="ops")
+    iam.put_user_policy(UserName="ops", PolicyName="p", PolicyDocument=allow("ec2:*", "lambda:*"))
+    key = iam.create_access_key(UserName="ops")["AccessKey"]
     one = _run(sandbox)
     given = {
-        "aws_access_key_id": keys["AccessKeyId"], "aws_secret_access_key": keys["SecretAccessKey"],
-        "aws_session_token": keys["SessionToken"], "endpoint_url": sandbox.url, "region_name": "us-east-1",
+        "aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"],
+        "endpoint_url": sandbox.endpoint_url, "region_name": "us-east-1",
     }  # fmt: skip
-
     ec2, lam = boto3.client("ec2", **given), boto3.client("lambda", **given)
     assert _code(lambda: ec2.associate_iam_instance_profile(InstanceId=one, IamInstanceProfile={"Name": "work"})) == (
         "UnauthorizedOperation"
