@@ -128,6 +128,7 @@ def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObjec
     """Calls arrive at what is asked and their undo goes back; from any half-way point it goes; nothing makes one."""
     kind, found, aws = KINDS[kind_name], FOUND[kind_name], _aws()
     making, asked = data.draw(st.sampled_from(found.makings)), data.draw(found.asked)
+    share = 1.0 if kept(kind) else data.draw(st.floats(0, 1))
     results = aws.follow(making)
     name = found.name(results)
     look = Spot(aws.world(), _region(kind_name))
@@ -152,7 +153,7 @@ def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObjec
         return
     assert removal
     assert list(kind.loses(name, before, None))
-    aws.follow(removal[: round(data.draw(st.floats(0, 1)) * len(removal))])
+    aws.follow(removal[: round(share * len(removal))])
     half = _now(kind_name, name)
     if half is not None:
         aws.follow(kind.calls(name, half, None, look))
