@@ -49,6 +49,19 @@ def test_every_way_in_which_access_changes() -> None:
     ]
 
 
+def test_a_policy_that_goes_takes_its_access_along() -> None:
+    """Deleting a managed policy takes what it allows from whoever carries it, through a group too."""
+    lab = Lab(
+        users={"ann": user(groups=frozenset(("devs",)))},
+        groups={"devs": group(users=frozenset(("ann",)), managed_policies=arns("P"))},
+        roles={"app": role(managed_policies=arns("P", "Q"))},
+        policies={"P": doc(allow("sns:Publish")), "Q": doc(allow("s3:GetObject"))},
+    )
+    lab.to("iam_managed_policy", "P", None)
+    lost: list[Any] = [(["sns:Publish"], ["*"])]
+    assert sorted(shown(lab)) == [(f"{BASE}:role/app", [], lost), (f"{BASE}:user/ann", [], lost)]
+
+
 def test_whoever_has_most_at_stake_comes_first() -> None:
     """Principals are told in the order of the worst risk among what changes for them."""
     lab = Lab(users={"ann": user(), "bob": user(), "cyd": user()})

@@ -1,4 +1,4 @@
-"""The lock-out guard: 17 plans that lock out half-way though they end well, and 18 that only look dangerous."""
+"""The lock-out guard: 19 plans that lock out half-way though they end well, and 18 that only look dangerous."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from iamfix.access.judge import AwsPolicies
+from iamfix.access.picture import picture_of, taken_back
 from iamfix.access.probes import Limits
 from iamfix.guards import allowed
 from iamfix.model import Account, Protected
@@ -144,6 +146,20 @@ def delete_and_create() -> Lab:
     return lab
 
 
+def policy_deleted_another_attached() -> Lab:
+    lab = own()
+    lab.to("iam_managed_policy", "Admin", None)
+    lab.set("iam_role", "iamfix", managed_policies=arns("Second"))
+    return lab
+
+
+def policy_of_the_group_deleted() -> Lab:
+    lab = person()
+    lab.to("iam_managed_policy", "Admin", None)
+    lab.set("iam_group", "admins", managed_policies=arns("Second"))
+    return lab
+
+
 def protected_user_moves() -> Lab:
     lab = person((GLASS,))
     lab.set("iam_group", "admins", users=frozenset(("ann",)))
@@ -203,6 +219,8 @@ LOCKED: list[tuple[Callable[[], Lab], str, str, str]] = [
     (group_policy_then_inline, "iam:detach_group_policy (call 1 of 1", ANN, "policy Admin of group admins"),
     (deny_and_away, "iam:put_role_policy (call 1 of 1", ROLE, "denied by statement 1 of inline policy stop"),
     (delete_and_create, "iam:detach_role_policy (call 1 of 2", ROLE, "no identity policy allows it"),
+    (policy_deleted_another_attached, "iam:detach_role_policy (call 1 of 2", ROLE, "policy Admin of role iamfix"),
+    (policy_of_the_group_deleted, "iam:detach_group_policy (call 1 of 2", ANN, "policy Admin of group admins"),
     (protected_user_moves, "iam:remove_user_from_group (call 1 of 1", "user/glass", "which the inventory protects"),
     (protected_trust_and_back, "iam:update_assume_role_policy (call 1 of 1", "role/glass", f"be assumed by {ANN}"),
     (groups_side_by_side, "iam:detach_group_policy (call 1 of 1", ANN, "no identity policy allows it"),
@@ -370,6 +388,15 @@ HARMLESS = [
 def test_a_plan_that_only_looks_dangerous_passes(make: Callable[[], Lab]) -> None:
     """What keeps access at every call has no problem."""
     assert make().problems() == []
+
+
+@pytest.mark.parametrize("make", [*(one[0] for one in LOCKED), *HARMLESS], ids=lambda one: one.__name__)
+def test_the_account_before_a_plan_is_the_one_that_was_read(make: Callable[[], Lab]) -> None:
+    """What is taken back from the world after a plan is the account as it was observed, whatever the plan does."""
+    lab = make()
+    aws = AwsPolicies(lab.world)
+    before = picture_of(lab.account, lambda kind: lab.there[kind], aws)
+    assert taken_back(picture_of(lab.account, lab.world.all, aws), lab.changes) == before
 
 
 def test_what_hangs_on_unknown_keys_cannot_be_proven() -> None:

@@ -163,6 +163,7 @@ def taken_back(after: Picture, changes: Sequence[Change]) -> Picture:
             policies.pop(arn, None)
             if change.before is not None:
                 policies[arn] = _managed(state.versions, state.policy)
+            _attached_again(holders, arn, change)
         elif kind in holders:
             there = holders[kind]
             there.pop(change.name, None)
@@ -175,6 +176,18 @@ def taken_back(after: Picture, changes: Sequence[Change]) -> Picture:
         name: replace(user, groups=frozenset(groups.get(name, ()))) for name, user in holders["user"].items()
     }
     return replace(after, holders=holders, policies=policies)
+
+
+def _attached_again(holders: Mapping[HolderKind, dict[str, Holder]], policy: str, change: Change) -> None:
+    """Give a policy back to those who carried it before a change of the policy itself: its deletion detaches it."""
+    old: frozenset[str] = getattr(change.before, "attached_to", frozenset())
+    new: frozenset[str] = getattr(change.after, "attached_to", frozenset())
+    for user in old ^ new:
+        kind, _, name = user.partition("/")
+        there = holders[kind]  # type: ignore[index]
+        if name in there:  # roles are not read where they do not matter
+            one = there[name]
+            there[name] = replace(one, attached=one.attached | {policy} if user in old else one.attached - {policy})
 
 
 def _memberships(change: Change, kind: str) -> Iterator[tuple[str, str, bool]]:
