@@ -427,10 +427,11 @@ def _one(
 
 
 def _protected(data: Json, account: str, partition: str) -> Protected:
-    """Read a protected principal; a role's name stands for the account's own role."""
+    """Read a protected principal: an ARN, `user/NAME`, `role/NAME`, or the name of a role of the account."""
     principal = data if isinstance(data, str) else data["principal"]
     given = () if isinstance(data, str) else data.get("probes", ())
     probes = tuple((one["action"], one.get("resource", "*")) for one in given)
     if not principal.startswith("arn:"):
-        principal = f"arn:{partition}:iam::{account}:role/{principal}"
+        kind = "" if principal.startswith(("user/", "role/")) else "role/"
+        principal = f"arn:{partition}:iam::{account}:{kind}{principal}"
     return Protected(principal, probes)

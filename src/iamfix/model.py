@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 Json = Any
@@ -174,11 +175,18 @@ class Protected:
     where: str = ""
 
     def means(self, arn: str) -> bool:
-        """Tell whether this is the principal; in an ARN each part may be `*`, and a bare name stands for any path."""
+        """Tell whether this is the principal; `*` and `?` are wildcards, and a name without a path stands for any path.
+
+        Source: IAM User Guide, reference_iam-quotas (a user's or role's name is given once in an account, whatever its
+        path).
+        """
         wanted, found = self.principal.split(":", 5), arn.split(":", 5)
         if len(wanted) != 6:
             return arn.rpartition("/")[2] == self.principal
-        return all(ours in ("*", theirs) for ours, theirs in zip(wanted, found, strict=True))
+        if len(found) != 6 or not all(fnmatchcase(*pair) for pair in zip(found[:5], wanted[:5], strict=True)):
+            return False
+        kind, *path, name = found[5].split("/")
+        return fnmatchcase(found[5], wanted[5]) or (bool(path) and fnmatchcase(f"{kind}/{name}", wanted[5]))
 
 
 @dataclass(frozen=True, slots=True)

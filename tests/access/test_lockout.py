@@ -399,6 +399,37 @@ def test_the_account_before_a_plan_is_the_one_that_was_read(make: Callable[[], L
     assert taken_back(picture_of(lab.account, lab.world.all, aws), lab.changes) == before
 
 
+@pytest.mark.parametrize(
+    ("principal", "held"),
+    [
+        (f"arn:aws:iam::{ID}:role/backup", True), ("arn:aws:iam::*:role/ops/backup", True),
+        (f"arn:aws:iam::{ID}:role/ops/*", True), (f"arn:aws:iam::{ID}:role/back*", True),
+        (f"arn:aws:iam::{ID}:role/other/backup", False), (f"arn:aws:iam::{ID}:user/backup", False),
+        ("arn:aws:iam::222222222222:role/backup", False),
+    ],
+)  # fmt: skip
+def test_a_protected_name_is_found_in_any_path(principal: str, held: bool) -> None:
+    """AWS gives a name once in an account, so that a name without path means it wherever it is; `*` is a wildcard."""
+    backup = role(path="/ops/", managed_policies=arns("Admin"))
+    lab = Lab(roles={"backup": backup, "iamfix": role()}, protected=(Protected(principal),), policies=POLICIES)
+    lab.set("iam_role", "backup", managed_policies=frozenset())
+    [problem] = lab.problems()
+    assert problem.severity == ("error" if held else "warning")
+    assert ("role/ops/backup, which the inventory protects, may no longer" in problem.summary) == held
+    assert (f"there is no {principal}, which" in problem.summary) != held
+
+
+def test_the_probes_that_are_given_for_the_own_role_are_asked_too() -> None:
+    """Who protects the role iamfix runs as with probes of its own gets both: these and iamfix's."""
+    lab = Lab(
+        roles={"iamfix": role(inline_policies={"a": ADMIN})}, policies=POLICIES,
+        protected=(Protected(ROLE, (("s3:PutObject", "arn:aws:s3:::vault/x"),)),),
+    )  # fmt: skip
+    lab.set("iam_role", "iamfix", inline_policies={"a": doc(allow(["iam:*", "sts:*"]))})
+    [problem] = lab.problems()
+    assert "may no longer s3:PutObject on arn:aws:s3:::vault/x" in problem.summary
+
+
 def test_what_hangs_on_unknown_keys_cannot_be_proven() -> None:
     """A new Deny by network is neither a loss nor safe: it needs the override."""
     lab = own()

@@ -106,13 +106,16 @@ def test_regions(tmp_path: Path, facts: str, regions: tuple[str, ...], home: str
 
 
 def test_protected_principals(tmp_path: Path) -> None:
-    """A name is the account's own role; probes are pairs, and may be left out; a group's hold for its accounts."""
-    text = "protected: [admin, {principal: p, probes: [{action: 's3:Get*'}]}, {principal: 'arn:aws:iam::*:role/x'}]"
+    """A name is the account's role, unless it says user/; probes may be left out; a group's hold for its accounts."""
+    text = "protected: [admin, {principal: p, probes: [{action: 's3:Get*'}]}, {principal: 'arn:aws:iam::*:role/x'},"
+    text += " user/ann, role/ops/y]"
     found = _account(tmp_path, 'id: "111111111111"', text).protected
     assert [(one.principal, one.probes) for one in found] == [
         ("arn:aws:iam::111111111111:role/admin", ()),
         ("arn:aws:iam::111111111111:role/p", (("s3:Get*", "*"),)),
         ("arn:aws:iam::*:role/x", ()),
+        ("arn:aws:iam::111111111111:user/ann", ()),
+        ("arn:aws:iam::111111111111:role/ops/y", ()),
     ]
 
 

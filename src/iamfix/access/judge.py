@@ -75,8 +75,21 @@ def _judged(
         for picture, holder in ((before, was), (after, now))
         for arn in _attached(picture, holder)
     )
-    problems = lockouts(before, plan.changes, watched, limits)
+    problems = [*_nobody(plan, (before, after), roles), *lockouts(before, plan.changes, watched, limits)]
     return replace(plan, access=access_diff(before, after), problems=(*plan.problems, *problems))
+
+
+def _nobody(plan: AccountPlan, pictures: Sequence[Picture], roles: bool) -> Iterable[Problem]:
+    """Warn of each protected principal that there is not: a slip of the pen protects nobody."""
+    there = [picture.arn(holder) for picture in pictures for holder in picture.principals()]
+    for one in plan.account.protected:
+        if "*" in one.principal or one.principal.endswith(":root") or (":role/" in one.principal and not roles):
+            continue
+        if not any(one.means(arn) for arn in there):
+            yield Problem(
+                "warning", plan.account.name, f"there is no {one.principal}, which the inventory protects",
+                "an ARN, user/NAME, or the name of a role",
+            )  # fmt: skip
 
 
 def _bears_on_entry(plan: AccountPlan, changed: Sequence[tuple[str, Holder | None, Holder | None]]) -> bool:

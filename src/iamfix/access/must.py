@@ -61,16 +61,16 @@ def watched_of(
                 probes = (Probe("sts:AssumeRole", before.arn(own), caller, account.external_id), *probes)
         if account.role_arn is None:
             probes = (*_others(accounts), *probes)
-        yield Watched(own.kind, own.name, before.arn(own), "as which iamfix runs,", probes, known)
+        yield Watched(own.kind, own.name, before.arn(own), "as which iamfix runs", probes, known)
     for protected in account.protected:
         for holder in before.principals():
             arn = before.arn(holder)
-            if not protected.means(arn) or holder is own:
+            if not protected.means(arn) or (holder is own and not protected.probes):
                 continue
             given = tuple(Probe(action, resource) for action, resource in protected.probes)
             probes = given or default_probes(plan, before, holder, kinds)
             yield Watched(
-                holder.kind, holder.name, arn, "which the inventory protects,", probes, {},
+                holder.kind, holder.name, arn, "which the inventory protects", probes, {},
                 any_trust=holder.kind == "role",
             )  # fmt: skip
 
