@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,33 @@ def document_problems(
                 finding.hint.replace(_NEUTRAL, account.id),
                 finding.rule,
             )
+
+
+def refused_documents(
+    task: Task,
+    known: Mapping[str, FieldSpec],
+    arguments: Mapping[str, Json],
+    asked: Mapping[str, Exact | Partial],
+    changed: Collection[str],
+    account: Account,
+) -> Iterator[Problem]:
+    """Yield what AWS would refuse in the documents that a change sends: told before anything is sent.
+
+    Args:
+        task: what asks for them.
+        known: the kind's fields, by the names that the task may give them.
+        arguments: the task's arguments, rendered.
+        asked: the same as their codecs read them, by field.
+        changed: the fields that change; a document that AWS holds already, it has taken.
+        account: where the documents will live.
+    """
+    for name, given in arguments.items():
+        spec = known[name]
+        if spec.name not in changed:
+            continue
+        for found in document_problems(task, name, spec, given, asked[spec.name], account):
+            if found.severity == "error":
+                yield replace(found, summary=f"AWS would not take {found.summary}", rule="quota")
 
 
 def boundaries_of(tasks: Iterable[Task], scope: Scope) -> frozenset[str]:

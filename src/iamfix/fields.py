@@ -147,6 +147,7 @@ class Set:
 
     def read(self, value: Json, context: Context) -> Asked:
         if _is_partial(value):
+            _check_sides(value)
             return Partial(*(self._items(value.get(side, ()), context, (side,)) for side in ("include", "exclude")))
         return Exact(self._items(value, context, ()))
 
@@ -197,8 +198,12 @@ class Map:
     def read(self, value: Json, context: Context) -> Asked:
         if _is_partial(value) and isinstance(value.get("include", {}), Mapping):
             include = self._items(value.get("include", {}), context, ("include",))
-            gone = SET.read(value.get("exclude", []), PLAIN)
+            try:
+                gone = SET.read(value.get("exclude", []), PLAIN)
+            except FieldError as error:
+                raise error.below("exclude") from None
             assert isinstance(gone, Exact)
+            _check_sides(value)
             return Partial(include, gone.value)
         return Exact(self._items(value, context, ()))
 
@@ -453,6 +458,16 @@ def differences(before: Any, after: Any, *, seen: bool = False) -> tuple[str, ..
         if old != new:
             found.append(name)
     return tuple(found)
+
+
+def _check_sides(value: Mapping[str, Json]) -> None:
+    """Refuse what is asked to be there and not to be there. Names that stand for several may overlap."""
+    include, exclude = value.get("include", ()), value.get("exclude", ())
+    if not isinstance(include, list | tuple | Mapping) or not isinstance(exclude, list | tuple):
+        return
+    for index, item in enumerate(exclude):
+        if isinstance(item, str) and item in include:
+            raise FieldError(f"{item!r} stands in include as well", "name it in one of them", ("exclude", index))
 
 
 def _is_partial(value: Json) -> bool:

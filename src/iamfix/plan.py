@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from iamfix.documents import refused_documents
 from iamfix.enforce import enforced
 from iamfix.fields import FieldError, to_plain
-from iamfix.guards import breach_problems
+from iamfix.guards import allowed, breach_problems
 from iamfix.kinds import optional
 from iamfix.kinds.protocol import Kind
 from iamfix.model import (
@@ -290,6 +291,10 @@ class Fold:
             return
         self.changes.append(done)
         self.problems += breach_problems(kind, done, look)
+        if after is not None:
+            changed = {name for name in asked if before is None or getattr(before, name) != getattr(after, name)}
+            found = refused_documents(task, settable(kind), arguments, asked, changed, self.world.account)
+            self.problems += (allowed(one, (), origin.allow) for one in found)
         for call in done.calls:
             for fault in self.check(call):
                 self.problems.append(

@@ -10,13 +10,24 @@ from pathlib import Path
 
 from iamfix import words
 from iamfix.fields import Context, FieldError
+from iamfix.guards import RULES
 from iamfix.kinds.protocol import Kind
 from iamfix.model import InputError, Json, Place, Problem
 from iamfix.render import check_syntax
 from iamfix.wanted import settable
 from iamfix.yamlfile import Source, load, nearest, walk
 
-__all__ = ["Play", "Playbooks", "Task", "load_playbooks", "nearest", "selected", "words_to_enforce"]
+__all__ = [
+    "Play",
+    "Playbooks",
+    "Task",
+    "check_tags",
+    "load_playbooks",
+    "nearest",
+    "read_playbooks",
+    "selected",
+    "words_to_enforce",
+]
 
 _OWN = ("name", "select", "state")
 MAX_DEPTH = 20
@@ -80,15 +91,22 @@ class Playbooks:
 
 def load_playbooks(paths: Sequence[Path], kinds: Mapping[str, Kind]) -> Playbooks:
     """Read playbooks and all that they include. Raises InputError with every mistake in all of them."""
+    found, problems = read_playbooks(paths, kinds)
+    if problems:
+        raise InputError(*problems)
+    return found
+
+
+def read_playbooks(paths: Sequence[Path], kinds: Mapping[str, Kind]) -> tuple[Playbooks, tuple[Problem, ...]]:
+    """Read playbooks and all that they include; return what is right in them, and every mistake."""
     reading = _Reading(kinds)
     plays = [play for path in paths for play in reading.playbook(path, ())]
-    if reading.problems:
-        raise InputError(*dict.fromkeys(reading.problems))
     roots = _template_roots(paths)
     digest = hashlib.sha256()
     for text in (*reading.texts, *_template_texts(roots)):
         digest.update(text.encode())
-    return Playbooks(tuple(plays), f"sha256:{digest.hexdigest()}", tuple(reading.files), roots)
+    found = Playbooks(tuple(plays), f"sha256:{digest.hexdigest()}", tuple(reading.files), roots)
+    return found, tuple(dict.fromkeys(reading.problems))
 
 
 def words_to_enforce(plays: Iterable[Play]) -> set[str]:
@@ -114,6 +132,27 @@ def selected(tags: Collection[str], only: Collection[str], skip: Collection[str]
     if only:
         return bool(found & set(only)) or "always" in found or ("all" in only and "never" not in found)
     return "never" not in found
+
+
+def check_tags(plays: Iterable[Play], **given: Collection[str]) -> None:
+    """Refuse tags that no task has: a slip of the pen must not look like success. `given`: by the option's name.
+
+    Raises InputError.
+    """
+    known = {word for play in plays for word in (*play.tags, *_tags(play.tasks))}
+    for option, asked in given.items():
+        for word in asked:
+            if word not in {*known, "all", "always", "never"}:
+                hint = nearest(word, known) if known else "the playbooks have no tags"
+                raise InputError(
+                    Problem("error", f"--{option.replace('_', '-')}", f"no task has the tag {word!r}", hint)
+                )
+
+
+def _tags(tasks: Iterable[Task]) -> Iterator[str]:
+    for task in tasks:
+        yield from task.tags
+        yield from _tags(task.tasks)
 
 
 class _Reading:
@@ -162,7 +201,7 @@ class _Reading:
             self.problems.append(Problem("error", str(path), f"the playbooks include more than {MAX_FILES:,} files"))
             return None
         try:
-            source = load(path)
+            source = load(path, problems=self.problems)
         except InputError as error:
             self.problems += error.problems
             return None
@@ -244,6 +283,9 @@ class _Reading:
             self._wrong(source, at, f"{what}; it needs one kind, check or include_tasks")
         if "staged" in item and jobs != named:
             self._wrong(source, (*at, "staged"), f"{jobs[0]} changes nothing that could be staged", key=True)
+        for index, rule in enumerate(item.get("allow", ()) if len(self.problems) == before else ()):
+            if rule not in RULES:
+                self._wrong(source, (*at, "allow", index), f"there is no guard {rule!r}", nearest(rule, RULES))
         for key in ("when", "loop", "name", "vars", "regions", "controls"):
             self._syntax(source, (*at, key), item.get(key), expression=key == "when")
         if isinstance(staged := item.get("staged"), dict):
@@ -293,16 +335,23 @@ class _Reading:
         self._syntax(task.source, (*at, "select"), check["select"], expression=True)
         for key in ("name", "message", "severity"):
             self._syntax(task.source, (*at, key), check.get(key))
+        self._regions(task, kind)
         return _replaced(task, kind=kind, check=check)
 
     def _of_kind(self, task: Task, kind: str, data: Json) -> Task | None:
         args = self._arguments(task.source, (*task.path, kind), kind, data)
+        self._regions(task, kind)
         if args is None:
             return None
         return _replaced(
             task, kind=kind, args={key: value for key, value in args.items() if key not in _OWN},
             resource_name=args.get("name"), select=args.get("select"), state=args.get("state", "present"),
         )  # fmt: skip
+
+    def _regions(self, task: Task, kind: str) -> None:
+        if task.regions and kind in self.kinds and self.kinds[kind].SCOPE == "global":
+            summary = f"{kind} lives once per account, in no region"
+            self._wrong(task.source, (*task.path, "regions"), summary, "leave regions out", key=True)
 
     def _arguments(self, source: Source, at: tuple[str | int, ...], kind: str, data: Json) -> dict[str, Json] | None:
         """Check a kind's arguments as far as they are not templates."""

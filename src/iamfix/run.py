@@ -42,7 +42,7 @@ from iamfix.model import (
 )
 from iamfix.patterns import select_accounts
 from iamfix.plan import Choice, Fold
-from iamfix.playbook import Play, Playbooks, Task, load_playbooks, words_to_enforce
+from iamfix.playbook import Play, Playbooks, Task, check_tags, load_playbooks, words_to_enforce
 from iamfix.render import Renderer
 from iamfix.rollback import rollback_changes
 from iamfix.world import World
@@ -127,6 +127,7 @@ class Runner:
             AwsError: a dynamic inventory could not be read.
         """
         loaded = load_playbooks(playbooks, KINDS)
+        check_tags(loaded.plays, tags=self.options.tags, skip_tags=self.options.skip_tags)
         if "enforce" in self.options.extra_vars:
             check_enforce(self.options.extra_vars["enforce"], words_to_enforce(loaded.plays))
         inventory = self.inventory()

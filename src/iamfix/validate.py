@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Problem
 from iamfix.patterns import select_accounts
 from iamfix.plan import loop_items
-from iamfix.playbook import Play, Task, load_playbooks
+from iamfix.playbook import Play, Task, read_playbooks
 from iamfix.render import Renderer, Scope
 from iamfix.run import Options
+from iamfix.views.wording import named
 from iamfix.wanted import settable
 
 
@@ -30,16 +32,15 @@ def validate(playbooks: Sequence[Path], options: Options, note: Callable[[Proble
     `note` is told what is no mistake and should be looked at: what lint finds in policy documents that AWS would take.
     """
     problems: list[Problem] = []
-    inventory = loaded = None
-    try:
-        loaded = load_playbooks(playbooks, KINDS)
-    except InputError as error:
-        problems += error.problems
+    inventory = None
+    # What is right is looked at though something else is wrong: one run tells every mistake.
+    loaded, wrong = read_playbooks(playbooks, KINDS)
+    problems += wrong
     try:
         inventory = load_inventory(options.inventory, offline_plugins())
     except InputError as error:
         problems += error.problems
-    if loaded is None or inventory is None:
+    if inventory is None:
         raise InputError(*problems)
     accounts: dict[str, Account] = {}
     renderer = Renderer(loaded.template_roots)
@@ -60,17 +61,31 @@ def validate(playbooks: Sequence[Path], options: Options, note: Callable[[Proble
             scope = renderer.scope(account, options.extra_vars, None).child(play.vars)
             boundaries |= boundaries_of(play.tasks, scope)
             checks.append((play, scope, account))
+    same: dict[tuple[str, str, str], tuple[Problem, dict[str, None]]] = {}
     for play, scope, account in checks:
         for task in play.tasks:
-            problems += _task(task, scope, account, boundaries)
-    # One document may be told of in a thousand accounts; its line and rule are the same in all of them.
-    found = list({(p.where, p.rule, p.summary if not p.rule else ""): p for p in reversed(problems)}.values())[::-1]
+            for problem in _task(task, scope, account, boundaries):
+                same.setdefault(_once(problem, account), (problem, {}))[1][account.name] = None
+    found = [*dict.fromkeys(problems), *(_for_all(problem, list(names)) for problem, names in same.values())]
     for one in found:
         if one.severity != "error":
             note(one)
     if mistakes := [one for one in found if one.severity == "error"]:
         raise InputError(*mistakes)
     return len(loaded.plays), len(accounts)
+
+
+def _once(problem: Problem, account: Account) -> tuple[str, str, str]:
+    """Return what is the same in all accounts in which a mistake is found; of a document, its line and rule."""
+    summary = "" if problem.rule else problem.summary.replace(account.id, "").replace(account.name, "")
+    return problem.where, problem.rule, summary
+
+
+def _for_all(problem: Problem, names: Sequence[str]) -> Problem:
+    """Return a mistake that names its account with the other accounts in which it is."""
+    if len(names) == 1 or not problem.summary.startswith(f"{names[0]}: "):
+        return problem
+    return replace(problem, summary=f"{problem.summary}  (and in {named(names[1:])})")
 
 
 def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str]) -> list[Problem]:

@@ -76,7 +76,7 @@ class PlayWords(_Words):
     vars: dict[str, Any] = Field({}, description="Variables of this play.")
     vars_files: Text | Names = Field([], description="Files of variables, relative to this one; they win over vars.")
     tags: Text | Names = Field([], description="Words for --tags and --skip-tags.")
-    tasks: list[dict[str, Any]] = Field(description="What to do, in order.")
+    tasks: list[Any] = Field(description="What to do, in order.")
 
 
 class ProbeWords(_Words):

@@ -59,8 +59,11 @@ class Source:
         return Place(self.file)
 
 
-def load(path: Path, name: str | None = None) -> Source:
-    """Read a YAML file. Raises InputError, with every mistake in it."""
+def load(path: Path, name: str | None = None, problems: list[Problem] | None = None) -> Source:
+    """Read a YAML file. Raises InputError, with every mistake in it.
+
+    `problems` gathers those that leave the rest of the file to be read, such as a key given twice.
+    """
     shown = name or str(path)
     try:
         with path.open("rb") as file:
@@ -74,11 +77,11 @@ def load(path: Path, name: str | None = None) -> Source:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError(Problem("error", f"{shown}:{line}", "this is not UTF-8 text")) from None
-    return parse(text, shown)
+    return parse(text, shown, problems)
 
 
-def parse(text: str, file: str) -> Source:
-    """Read YAML text. Raises InputError, with every mistake in it."""
+def parse(text: str, file: str, problems: list[Problem] | None = None) -> Source:
+    """Read YAML text; as `load`. Raises InputError, with every mistake in it."""
     try:
         _check_depth(text, file)
         node = _Loader(text).get_single_node()
@@ -101,7 +104,9 @@ def parse(text: str, file: str) -> Source:
         return Source(file, None, text, {})
     reading = _Reading(file)
     data = reading.value(node, (), 0)
-    if reading.problems:
+    if problems is not None:
+        problems += reading.problems
+    elif reading.problems:
         raise InputError(*reading.problems)
     return Source(file, data, text, reading.places)
 

@@ -189,6 +189,20 @@ def test_mistakes_in_templates_have_their_file_and_line(tmp_path: Path, template
     assert told in found.summary
 
 
+REFUSED = "{Version: '2012-10-17', Statement: [{Efect: Allow, Action: 's3:Get*', Resource: '*'}]}"
+
+
+def test_a_document_that_aws_would_refuse_is_told_before_it_is_sent(tmp_path: Path) -> None:
+    """A plan has what AWS would refuse in a document that it sends, as an error with its line; `allow` overrides it."""
+    task = f"- iam_managed_policy: {{name: p, policy: {REFUSED}}}\n"
+    first, second = problems(tmp_path, task)
+    assert (first.severity, first.rule) == (second.severity, second.rule) == ("error", "quota")
+    assert first.where.endswith("p.yml:3:89")
+    assert first.summary == 'AWS would not take policy: "Efect" is no element of a policy'
+    found = problems(tmp_path, task + "  allow: [quota]\n")
+    assert [(one.severity, one.hint) for one in found] == [("warning", "allowed by the task")] * 2
+
+
 @pytest.mark.parametrize(
     ("task", "place", "told", "hint"),
     [
