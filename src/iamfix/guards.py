@@ -24,6 +24,9 @@ RULES = {
     "foreign-owner": "the resource belongs to an AWS service or another tool",
 }
 
+QUALITY = frozenset({"never-fires"})
+"""Guards that judge how good a thing is that is made. They warn on the way back: it was so before."""
+
 
 def breach_problems(kind: Kind, change: Change, look: Look) -> Iterator[Problem]:
     """Yield what can be told of one change alone, where it happens: its owner, and AWS's limits."""

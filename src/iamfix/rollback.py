@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from iamfix.fields import fields_of
-from iamfix.guards import breach_problems
+from iamfix.guards import QUALITY, breach_problems
 from iamfix.kinds import optional
 from iamfix.model import UNREAD, Call, Change, Origin, Problem
 from iamfix.step import change, follow
@@ -43,10 +43,15 @@ def rollback_changes(
                 )
             continue
         changes.append(back)
-        problems += breach_problems(world.kinds[done.kind], back, Spot(world, done.region))
+        found = breach_problems(world.kinds[done.kind], back, Spot(world, done.region))
+        problems += [_as_before(one) if one.rule in QUALITY else one for one in found]
         problems += [Problem("error", back.address, fault, "", "quota") for call in back.calls for fault in check(call)]
         follow(world, back)
     return tuple(changes), tuple(problems)
+
+
+def _as_before(problem: Problem) -> Problem:
+    return replace(problem, severity="warning", hint="so it was before the run")
 
 
 def _details(world: World, done: Change) -> frozenset[str]:

@@ -123,3 +123,27 @@ def test_an_untidy_account_settles(account: str, trail: str, enforce: str | None
     assert [one["Name"] for one in aws.get("cloudtrail", "describe_trails")["trailList"]] == [trail]
     told = {one.message.partition(". ")[2] for one in second.findings if "does not reach anybody" in one.message}
     assert told == {"subscription: nobody is subscribed to the topic iamfix-alarms"}
+
+
+def test_an_alarm_that_never_fired_comes_back(tmp_path: Path, bare: Sandbox) -> None:
+    """A rollback restores what was there, good or not: the guard on what is made only warns."""
+    client = bare.client("cloudwatch", MANAGEMENT)
+    old = {
+        "AlarmName": "old", "MetricName": "M", "Namespace": "N", "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 0, "Period": 300, "EvaluationPeriods": 1, "Statistic": "Average",
+    }  # fmt: skip
+    client.put_metric_alarm(**old)
+    logs = bare.client("logs", MANAGEMENT)
+    logs.create_log_group(logGroupName="g")
+    metric = {"metricName": "M", "metricNamespace": "N", "metricValue": "1", "defaultValue": 0}
+    logs.put_metric_filter(logGroupName="g", filterName="f", filterPattern="{$.a=1}", metricTransformations=[metric])
+    project = Project(tmp_path)
+    outcome = project.apply(project.plan({"name": "t", "cloudwatch_metric_alarm": {"name": "old", "statistic": "Sum"}}))
+    assert outcome.accounts == {"management": "done"}
+    runner = project.runner()
+    back = runner.rollback(outcome.run_id)
+    assert [(one.severity, one.rule, one.hint) for one in back.problems()] == [
+        ("warning", "never-fires", "so it was before the run")
+    ]
+    assert runner.apply(back, "rollback").accounts == {"management": "done"}
+    assert client.describe_alarms()["MetricAlarms"][0]["Statistic"] == "Average"

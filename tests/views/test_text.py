@@ -12,6 +12,9 @@ from iamfix.views.markdown import BUDGET, MARKER, markdown_plan
 from iamfix.views.text import show_plan, summary
 
 
+MISTAKE = {"severity": "error", "where": "a.yml:1:1", "summary": "wrong", "hint": "", "rule": ""}
+
+
 def change(**fields: Any) -> dict[str, Any]:
     return {
         "address": "a/iam_group/Admins", "kind": "iam_group", "name": "Admins", "region": None, "action": "create",
@@ -73,6 +76,12 @@ def test_what_is_lost_stands_out_and_calls_show_when_asked() -> None:
     [
         ([{}], "No changes. 1 account matches the playbooks."),
         ([{}, {}], "No changes. 2 accounts match the playbooks."),
+        (
+            [{}, {"incomplete": True}, {"problems": [MISTAKE]}],
+            "No changes. 1 account matches the playbooks. 2 accounts could not be planned whole.",
+        ),
+        ([{"problems": [MISTAKE]}], "No changes. 1 account could not be planned whole."),
+        ([{"problems": [{**MISTAKE, "rule": "quota"}]}], "No changes. 1 account matches the playbooks."),
         ([{}, {"error": "no way in"}], "No changes. 1 account matches the playbooks. 1 account could not be planned."),
         ([{"changes": [change()]}], "Plan: 1 to create, 0 to change, 0 to delete in 1 account."),
     ],

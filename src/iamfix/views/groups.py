@@ -36,6 +36,12 @@ def grouped_problems(plan: Plan) -> Iterator[Group]:
     yield from _once(plan, lambda account: account["problems"], dict)
 
 
+def whole(account: Item) -> bool:
+    """Tell whether all that was asked of an account could be planned: only then does silence say that it is so."""
+    mistakes = (one["severity"] == "error" and not one["rule"] for one in account["problems"])
+    return not (account["error"] or account.get("incomplete") or any(mistakes))
+
+
 def _once(plan: Plan, items: Callable[[Item], Iterable[Item]], key: Callable[[Item], Any]) -> Iterator[Group]:
     """Group what differs only in the account's id and name."""
     groups: dict[str, Group] = {}

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from iamfix.views.groups import whole
 from iamfix.views.text import SEVERITIES
 from iamfix.views.wording import clean
 
@@ -41,7 +42,7 @@ def score(plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     accounts = plan["accounts"]
 
     def open_ones(account: Mapping[str, Any], matches: Any) -> int | None:
-        if account["error"] or account.get("incomplete"):
+        if not whole(account):
             return None
         return sum(1 for one in (*account["changes"], *account["findings"]) if matches(one))
 

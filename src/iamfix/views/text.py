@@ -11,7 +11,7 @@ from rich.text import Text
 
 from iamfix.views.access import access_lines
 from iamfix.views.field_lines import field_lines
-from iamfix.views.groups import Plan, grouped, grouped_findings, grouped_problems, within
+from iamfix.views.groups import Plan, grouped, grouped_findings, grouped_problems, whole, within
 from iamfix.views.wording import clean, count, named
 
 MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
@@ -51,9 +51,13 @@ def summary(plan: Plan) -> str:
     accounts = count(len(planned), "account")
     failed = len(plan["accounts"]) - len(planned)
     tail = f" {count(failed, 'account')} could not be planned." if failed else ""
+    matching = sum(whole(account) for account in planned)
+    if matching < len(planned):
+        tail = f" {count(len(planned) - matching, 'account')} could not be planned whole.{tail}"
     if not (found["create"] or found["update"] or found["delete"]):
-        verb = "matches" if len(planned) == 1 else "match"
-        return f"No changes. {accounts} {verb} the playbooks.{tail}" if planned else f"No changes.{tail}"
+        verb = "matches" if matching == 1 else "match"
+        told = f" {count(matching, 'account')} {verb} the playbooks." if matching else ""
+        return f"No changes.{told}{tail}"
     changes = f"{found['create']} to create, {found['update']} to change, {found['delete']} to delete"
     return f"Plan: {changes} in {accounts}.{tail}"
 
