@@ -173,3 +173,21 @@ def test_breaches() -> None:
     assert [one.summary for one in sns_topic.breaches("a", None, replace(sns_topic.State(), policy=None), look)] == [
         "a topic always has a policy"
     ]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "right", "wrong"),
+    [
+        ("email", "ops@example.com", "ops"), ("sms", "+1 555 555 0100", "ops@example.com"), ("sqs", QUEUE, "alarms"),
+        ("https", "https://example.com/a", "http://example.com/a"), ("lambda", QUEUE.replace("sqs", "lambda"), "f"),
+    ],
+)  # fmt: skip
+def test_an_endpoint_has_the_form_of_its_protocol(protocol: str, right: str, wrong: str) -> None:
+    """What SNS would not take is a mistake of the playbook, told offline with its place."""
+    codec, context = Subscriptions(), PLAIN
+    assert codec.read([{"protocol": protocol, "endpoint": right}], context) == Exact(
+        frozenset((f"{protocol}:{right}",))
+    )
+    with pytest.raises(FieldError) as caught:
+        codec.read({"include": [{"protocol": protocol, "endpoint": wrong}]}, context)
+    assert (caught.value.path, f"no endpoint of {protocol}" in caught.value.summary) == (("include", 0), True)

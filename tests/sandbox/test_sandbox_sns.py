@@ -44,6 +44,19 @@ def test_email_waits_until_it_is_confirmed(sandbox: Sandbox) -> None:
     assert sns.list_subscriptions()["Subscriptions"] == []
 
 
+def test_a_subscription_is_confirmed_with_its_endpoint_as_token(sandbox: Sandbox) -> None:
+    """No message is sent, so its token is the endpoint; what is no token confirms nothing, and again is fine."""
+    sns = sandbox.client("sns")
+    sns.create_topic(Name="one")
+    asked = sns.subscribe(TopicArn=ARN, Protocol="email", Endpoint="a@b.c", ReturnSubscriptionArn=True)
+    assert _code(sns.confirm_subscription, TopicArn=ARN, Token="d@e.f") == "InvalidParameter"
+    for _ in range(2):
+        told = sns.confirm_subscription(TopicArn=ARN, Token="a@b.c")
+        assert told["SubscriptionArn"] == asked["SubscriptionArn"]
+        (one,) = sns.list_subscriptions_by_topic(TopicArn=ARN)["Subscriptions"]
+        assert one["SubscriptionArn"] == asked["SubscriptionArn"]
+
+
 def test_what_nobody_confirms_is_forgotten(sandbox: Sandbox, clock: TurnableClock) -> None:
     """After 48 hours; a queue of the own account needs no confirmation, that of another does."""
     sns = sandbox.client("sns")

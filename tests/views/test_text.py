@@ -11,7 +11,6 @@ from rich.console import Console
 from iamfix.views.markdown import BUDGET, MARKER, markdown_plan
 from iamfix.views.text import show_plan, summary
 
-
 MISTAKE = {"severity": "error", "where": "a.yml:1:1", "summary": "wrong", "hint": "", "rule": ""}
 
 

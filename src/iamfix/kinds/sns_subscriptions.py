@@ -7,6 +7,7 @@ topic and subscription"). So a subscription that waits counts as there, and no l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +87,15 @@ class Subscriptions:
         return {"anyOf": [items, partial]}
 
 
+_ARN = (r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", "the ARN of what is told")
+_MAIL = (r"[^@\s]+@[^@\s]+", "security@example.com")
+_FORMS: Mapping[str, tuple[str, str]] = {
+    "email": _MAIL, "email-json": _MAIL, "sms": (r"\+?[0-9][0-9 ()./-]*", "+15555550100"),
+    "http": (r"http://\S+", "http://example.com/alarms"), "https": (r"https://\S+", "https://example.com/alarms"),
+}  # fmt: skip
+"""The form of a protocol's endpoint (SNS API Reference, "Subscribe"); that of all others is an ARN."""
+
+
 def _one(item: Json, path: tuple[str | int, ...]) -> str:
     if isinstance(item, Mapping) and item.keys() == {"protocol", "endpoint"}:
         protocol, endpoint = item["protocol"], item["endpoint"]
@@ -101,4 +111,7 @@ def _one(item: Json, path: tuple[str | int, ...]) -> str:
     if not isinstance(endpoint, str) or not endpoint:
         hint = f"put it in quotes: '{endpoint}'" if isinstance(endpoint, int) else ""
         raise FieldError("the endpoint must be text", hint, path)
+    form, such_as = _FORMS.get(protocol, _ARN)
+    if not re.fullmatch(form, endpoint):
+        raise FieldError(f"{endpoint!r:.80} is no endpoint of {protocol}", f"such as {such_as}", path)
     return f"{protocol}:{endpoint}"

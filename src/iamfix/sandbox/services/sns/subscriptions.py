@@ -1,4 +1,4 @@
-"""Subscriptions: asked for, confirmed, listed, ended. Tests confirm them with `confirm`, as people do by e-mail."""
+"""Subscriptions: asked for, confirmed, listed, ended. No message is sent: its token is the endpoint itself."""
 
 from __future__ import annotations
 
@@ -47,6 +47,17 @@ def confirm(cloud: Cloud, topic_arn: str, endpoint: str) -> None:
         raise KeyError(endpoint)
     known = [replace(one, confirmed=one.confirmed or one.endpoint == endpoint) for one in topic.subscriptions]
     topics.put(topic_arn, replace(topic, subscriptions=tuple(known)))
+
+
+def confirm_subscription(call: Call) -> Answer:
+    """ConfirmSubscription: with the token of the message, which in this practice AWS is the endpoint; again is fine."""
+    topic, token = the_topic(call), call.param("Token")
+    found = next((one for one in topic.subscriptions if one.endpoint == token), None)
+    if found is None:
+        raise invalid("Token")
+    known = (replace(one, confirmed=True) if one == found else one for one in topic.subscriptions)
+    change(call, topic, subscriptions=tuple(known))
+    return {"SubscriptionArn": found.arn}
 
 
 def _of(call: Call) -> tuple[Topic, Subscription]:
@@ -113,6 +124,7 @@ def get_subscription_attributes(call: Call) -> Answer:
 
 OPERATIONS: Mapping[str, Handler] = {
     "Subscribe": subscribe,
+    "ConfirmSubscription": confirm_subscription,
     "Unsubscribe": unsubscribe,
     "ListSubscriptionsByTopic": list_subscriptions_by_topic,
     "ListSubscriptions": list_subscriptions,
