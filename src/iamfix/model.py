@@ -298,7 +298,7 @@ class AccountPlan:
     incomplete: bool = False
     """Some task could not be planned, because something could not be read."""
     reads: tuple[tuple[str, str], ...] = ()
-    """The (service, operation) that planning has sent, for `iamfix permissions`."""
+    """The (service, operation) that planning has sent, or will once this is applied; for `iamfix permissions`."""
     access: tuple[Mapping[str, Json], ...] = ()
     """Who gains and loses which access, in the JSON form of the plan."""
 

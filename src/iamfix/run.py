@@ -25,7 +25,7 @@ from iamfix.enforce import check_enforce
 from iamfix.guards import GUARDS, ROLLBACK_GUARDS, Guard, allowed, guarded, too_many
 from iamfix.inventory import Inventory, load_inventory
 from iamfix.journal import Journal, new_run_id, read_run
-from iamfix.kinds import KINDS
+from iamfix.kinds import KINDS, optional
 from iamfix.kinds.protocol import Want
 from iamfix.model import (
     Account,
@@ -300,7 +300,8 @@ class Runner:
             reads = Reads(session, self.clock, self.chance, self.stop)
             world = _world(session, reads, self._everyone())
             plan = judged(fold(world), world, session.principal, session.caller)
-            plan = replace(plan, api_calls=session.count.sent, reads=tuple(sorted(reads.used)))
+            later = {read for kind in world.kinds_looked_at() for read in optional.later_reads(KINDS[kind])}
+            plan = replace(plan, api_calls=session.count.sent, reads=tuple(sorted(reads.used | later)))
         except IamfixError as error:
             plan = AccountPlan(account, error=str(error), api_calls=0)
         finally:

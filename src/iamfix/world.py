@@ -181,6 +181,10 @@ class World:
         if part.whole or ripple.name in part.now:
             self._catch_up(part)
 
+    def kinds_looked_at(self) -> Collection[str]:
+        """Return the kinds that something was asked of."""
+        return {kind for kind, _ in self._parts}
+
     def names(self) -> Iterator[Collection[str]]:
         """Yield the names of each kind that was read."""
         for part in self._parts.values():

@@ -20,6 +20,7 @@ FOLDS_CASE = False
 CREATABLE = False
 SINGLETON = None
 READS = (("accessanalyzer", "list_analyzers"), ("accessanalyzer", "list_findings_v2"))
+LATER_READS = (("accessanalyzer", "list_findings_v2"),)
 EXAMPLE = """\
 - name: Who outside may use what is here
   check:

@@ -40,6 +40,14 @@ def named(kind: Kind, name: str, look: Look) -> str:
     return name if function is None else str(function(name, look))
 
 
+def later_reads(kind: Kind) -> tuple[tuple[str, str], ...]:
+    """Return the (service, operation) of a kind's reads that hang on resources of other kinds (`LATER_READS`).
+
+    Where there are none yet they are not sent, but will be once there are: permissions name them as well.
+    """
+    return tuple(getattr(kind, "LATER_READS", ()))
+
+
 def one_by_one(kind: Kind) -> bool:
     """Tell whether AWS lists a kind's resources one owner at a time (`ONE_BY_ONE`): one is best looked at by its name.
 
