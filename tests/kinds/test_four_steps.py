@@ -17,7 +17,7 @@ from iamfix.model import Call, Plan
 from iamfix.sandbox import Sandbox
 from iamfix.shared_policy import SharedPolicy
 from tests.direct import resolved
-from tests.kinds.states import EXAMPLES, FOUND, NAMES, STATES, SURROUNDINGS
+from tests.kinds.states import EXAMPLES, FOUND, GROUPS, NAMES, STATES, SURROUNDINGS
 from tests.running import Project
 
 
@@ -49,41 +49,49 @@ def _make(sandbox: Sandbox, calls: Sequence[Call], given: Mapping[str, Any] | No
     return answers
 
 
-@pytest.mark.parametrize("kind", sorted(STATES))
-def test_plan_apply_plan_rollback(kind: str, bare: Sandbox, tmp_path: Path) -> None:
-    """A first plan changes, a second does not, and a rollback leaves AWS as it was: on pairs of random States."""
+@pytest.mark.parametrize("kinds", GROUPS, ids=lambda kinds: f"{kinds[0]}-and-{len(kinds) - 1}-more")
+def test_plan_apply_plan_rollback(kinds: Sequence[str], bare: Sandbox, tmp_path: Path) -> None:
+    """A first plan changes, a second does not, and a rollback leaves AWS as it was: on pairs of random States.
+
+    Kinds of a family go the steps together, in one playbook: each has its own pairs, and its own task.
+    """
     _make(bare, SURROUNDINGS)
-
     # What is never deleted is there from the start.
-    states = STATES[kind] if kept(KINDS[kind]) else st.none() | STATES[kind]
+    states = {kind: STATES[kind] if kept(KINDS[kind]) else st.none() | STATES[kind] for kind in kinds}
+    fixed = [
+        kind
+        for kind in kinds
+        if not kept(KINDS[kind]) and any(spec.fixed for spec in fields_of(KINDS[kind].State).values())
+    ]
 
-    @given(first=states, second=states)
+    @given(first=st.fixed_dictionaries(states), second=st.fixed_dictionaries(states))
     @settings(
-        max_examples=EXAMPLES.get(kind, 25),
+        max_examples=EXAMPLES.get(kinds[0], 25),
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
         derandomize=True,
     )
-    def steps(first: Any, second: Any) -> None:
+    def steps(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         project = Project(folder, allow=("irreversible", "whole-organization"))
-        if not kept(KINDS[kind]) and any(spec.fixed for spec in fields_of(KINDS[kind].State).values()):
-            project.apply(project.plan(_task(kind, None)))
-        project.apply(project.plan(_task(kind, first)))
+        if fixed:
+            project.apply(project.plan(*(_task(kind, None) for kind in fixed)))
+        at_first, then = ([_task(kind, state) for kind, state in found.items()] for found in (first, second))
+        project.apply(project.plan(*at_first))
 
-        planned = project.plan(_task(kind, second))
+        planned = project.plan(*then)
         if not _changes(planned):
             return
         outcome = project.apply(planned)
         assert set(outcome.accounts.values()) == {"done"}
-        assert _changes(project.plan(_task(kind, second))) == []
+        assert _changes(project.plan(*then)) == []
 
         runner = project.runner()
         back = runner.apply(runner.rollback(outcome.run_id), "rollback")
         assert set(back.accounts.values()) == {"done"}
-        assert _changes(project.plan(_task(kind, first))) == []
+        assert _changes(project.plan(*at_first)) == []
 
     steps()
 

@@ -7,7 +7,7 @@ policy variables, and boxes that fall into very many pieces.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -30,6 +30,13 @@ class Cell:
     def void(self) -> bool:
         return empty(self.includes, self.excludes)
 
+    @property
+    def head(self) -> str | None:
+        """What all its texts begin with, to the first colon (an action's service); None where that differs."""
+        start = max((pattern.start for pattern in self.includes), key=len, default="")
+        head, colon, _ = start.partition(":")
+        return head if colon else None
+
 
 Span = tuple[Cell, ...]
 """A union of cells, none of them void."""
@@ -50,12 +57,26 @@ def _crossed(a: Span, b: Span) -> Span:
     if b is ALL:
         return a
     found = []
-    for one in a:
-        for other in b:
-            cell = _tidy(Cell(one.includes | other.includes, one.excludes | other.excludes))
+    for one, others in _facing(a, b):
+        for other in others:
+            cell = Cell(one.includes | other.includes, one.excludes | other.excludes)
             if not cell.void:
-                found.append(cell)
+                found.append(_tidy(cell))
     return tuple(dict.fromkeys(found))
+
+
+def _facing(a: Span, b: Span) -> Iterator[tuple[Cell, Sequence[Cell]]]:
+    """Yield each cell of `a` with those of `b` that it can have texts in common with.
+
+    Policies of AWS's own list a thousand actions: most are of other services than the one at hand.
+    """
+    heads = [(other.head, other) for other in b]
+    by_head: dict[str | None, Sequence[Cell]] = {None: b}
+    for one in a:
+        head = one.head
+        if head not in by_head:
+            by_head[head] = [other for theirs, other in heads if theirs in (None, head)]
+        yield one, by_head[head]
 
 
 def _tidy(cell: Cell) -> Cell:
@@ -73,15 +94,15 @@ def _tidy(cell: Cell) -> Cell:
 
 def _without(a: Span, b: Span) -> Span:
     """What of `a` is not in `b`."""
-    left = a
-    for taken in b:
-        following: list[Cell] = []
-        for cell in left:
-            following += _cell_without(cell, taken)
-        left = tuple(following)
-        if not left:
-            break
-    return left
+    found: list[Cell] = []
+    for one, others in _facing(a, b):
+        left = [one]
+        for taken in others:
+            left = [rest for cell in left for rest in _cell_without(cell, taken)]
+            if not left:
+                break
+        found += left
+    return tuple(found)
 
 
 def _cell_without(cell: Cell, taken: Cell) -> list[Cell]:
@@ -141,7 +162,11 @@ def cross_all(boxes: Iterable[Box], others: Sequence[Box]) -> list[Box]:
 
 def _apart(a: Span, b: Span) -> bool:
     """Whether two spans have no text in common."""
-    return all(empty(one.includes | other.includes, one.excludes | other.excludes) for one in a for other in b)
+    return all(
+        empty(one.includes | other.includes, one.excludes | other.excludes)
+        for one, others in _facing(a, b)
+        for other in others
+    )
 
 
 @lru_cache(maxsize=65536)

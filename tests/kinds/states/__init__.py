@@ -49,3 +49,9 @@ EXAMPLES: Mapping[str, int] = {
 SURROUNDINGS: tuple[Call, ...] = tuple(call for family in _FAMILIES for call in family.SURROUNDINGS)
 FOUND: Mapping[str, Found] = {kind: one for family in _FAMILIES for kind, one in getattr(family, "FOUND", {}).items()}
 SEEN: tuple[str, ...] = tuple(kind for family in _FAMILIES for kind in getattr(family, "SEEN", ()))
+
+GROUPS: tuple[tuple[str, ...], ...] = (
+    *((kind,) for kind in sorted(EXAMPLES)),
+    *(group for family in _FAMILIES if (group := tuple(kind for kind in family.STATES if kind not in EXAMPLES))),
+)
+"""Which kinds go the four steps together: those of a family; those with a number of pairs of their own, alone."""
