@@ -301,6 +301,8 @@ class AccountPlan:
     """The (service, operation) that planning has sent, or will once this is applied; for `iamfix permissions`."""
     access: tuple[Mapping[str, Json], ...] = ()
     """Who gains and loses which access, in the JSON form of the plan."""
+    judged_for: tuple[str, ...] = ()
+    """Of whom it was asked whether they keep their access; empty where the plan bears on nobody's."""
 
 
 @dataclass(frozen=True, slots=True)

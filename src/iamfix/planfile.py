@@ -86,6 +86,7 @@ def _account(plan: AccountPlan) -> dict[str, Json]:
         "problems": [problem_json(problem) for problem in plan.problems],
         "reads": [list(one) for one in plan.reads],
         "access": list(plan.access),
+        "judged_for": list(plan.judged_for),
     }
 
 
@@ -218,6 +219,7 @@ def _read_account(
         incomplete=item["incomplete"],
         reads=tuple((service, operation) for service, operation in item["reads"]),
         access=tuple(item["access"]),
+        judged_for=tuple(item.get("judged_for", ())),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from iamfix import planfile
+from iamfix.access.again import judged_again
 from iamfix.access.judge import judged
 from iamfix.apply import Applier, Moved
 from iamfix.aws.model import faults
@@ -448,7 +449,13 @@ class _Apply:
         self.journal.account(name, "started", clock.now())
         progress.account(name, "started")
         try:
-            with closing(_Looks(runner.enter(plan.account), runner)) as looks:
+            session = runner.enter(plan.account)
+            with closing(_Looks(session, runner)) as looks:
+                if name not in self.states:
+                    caller, allow = session.caller, runner.options.allow
+                    problems = list(judged_again(plan, looks.new_world, session.principal, caller, allow))
+                    if problems:
+                        raise Moved(problems)
                 made = self._applier(plan.account, looks).apply(changes, plan.changes)
             state: State = "done" if made or self.states.get(name) == "done" else "nothing"
             detail = ""

@@ -12,12 +12,12 @@ from iamfix.access.must import watched_of
 from iamfix.access.picture import Holder, Picture, picture_of, taken_back
 from iamfix.access.probes import Limits
 from iamfix.access.replay import CREDENTIALS
-from iamfix.model import AccountPlan, AwsError, Problem
+from iamfix.model import Account, AccountPlan, AwsError, Problem
 from iamfix.policy.document import Document
 from iamfix.policy.json_text import DocumentError
 from iamfix.world import World
 
-__all__ = ["AwsPolicies", "judged", "present"]
+__all__ = ["AwsPolicies", "judged", "judged_for", "present"]
 
 _POLICY_KINDS = ("iam_user", "iam_group", "iam_role", "iam_managed_policy")
 _AWS_POLICY = "iam_aws_managed_policy"
@@ -37,8 +37,11 @@ def judged(
         caller: gives the ARN of who assumes the account's role; called only where it matters.
         limits: the organization's policies for the account, where they are known.
     """
-    if not (_changes_policies(plan) or _takes_credentials(plan, runs_as)):
+    if not (_changes_policies(plan) or _takes_credentials(plan)):
         return plan
+    plan = replace(plan, judged_for=judged_for(plan.account, runs_as))
+    if not (_changes_policies(plan) or ":user/" in runs_as or plan.account.protected):
+        return plan  # a user's key, password or device goes, where no user is one who must get in
     try:
         return _judged(plan, world, runs_as, caller, limits)
     except (AwsError, DocumentError) as error:
@@ -46,14 +49,23 @@ def judged(
         return replace(plan, problems=(*plan.problems, _unproven(plan, str(error))), incomplete=True)
 
 
+def judged_for(account: Account, runs_as: str, enters: str | None = None) -> tuple[str, ...]:
+    """Return for whom a plan is judged, as text: of a session, its role; of the protected, what they must keep."""
+    found = [f"runs as {_lasting(runs_as)}", *([] if enters is None else [f"entered by {_lasting(enters)}"])]
+    return (*found, *(f"protects {one.principal} {list(one.probes) or ''}".strip() for one in account.protected))
+
+
+def _lasting(arn: str) -> str:
+    """An ARN without the name of a session."""
+    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
+
+
 def _changes_policies(plan: AccountPlan) -> bool:
     return any(change.kind in _POLICY_KINDS for change in plan.changes)
 
 
-def _takes_credentials(plan: AccountPlan, runs_as: str) -> bool:
-    """Whether a user's key, password or device goes, where a user may be one who must get in."""
-    if ":user/" not in runs_as and not plan.account.protected:
-        return False
+def _takes_credentials(plan: AccountPlan) -> bool:
+    """Whether a user's key, password or device goes."""
     return any(call.operation in CREDENTIALS for change in plan.changes for call in change.calls)
 
 
@@ -76,7 +88,10 @@ def _judged(
         for arn in _attached(picture, holder)
     )
     problems = [*_nobody(plan, (before, after), roles), *lockouts(before, plan.changes, watched, limits)]
-    return replace(plan, access=access_diff(before, after), problems=(*plan.problems, *problems))
+    return replace(
+        plan, access=access_diff(before, after), problems=(*plan.problems, *problems),
+        judged_for=judged_for(plan.account, runs_as, enters),
+    )  # fmt: skip
 
 
 def _nobody(plan: AccountPlan, pictures: Sequence[Picture], roles: bool) -> Iterable[Problem]:
