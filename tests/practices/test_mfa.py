@@ -196,3 +196,29 @@ def test_a_policy_of_that_name_that_is_in_use_is_not_replaced_unasked() -> None:
     aws.get("iam", "attach_group_policy", GroupName="team", PolicyArn=POLICY)
     (found,) = plan(aws, "mfa").findings
     assert found.message == "its content would be replaced, for group/team (done with -e enforce=mfa)"
+
+
+def test_who_is_in_a_group_of_that_name_already_is_not_denied_unasked() -> None:
+    """Somebody's own group of the name, with machines in it, gets the policy only where that is enforced."""
+    aws = _everybody()
+    aws.get("iam", "create_group", GroupName="RequireMfa")
+    for name in ("machine", "ready"):
+        aws.get("iam", "add_user_to_group", GroupName="RequireMfa", UserName=name)
+    made = plan(aws, "mfa")
+    assert [change.kind for change in made.changes] == ["iam_managed_policy"]
+    (found,) = [one for one in made.findings if one.staged and "already" in one.message]
+    assert found.message.startswith("it would carry DenyWithoutMfa, and machine, in it already, would be denied")
+    apply(aws, plan(aws, "mfa", enforce="mfa"))
+    assert aws.world().get("iam_managed_policy", "DenyWithoutMfa").attached_to == {"group/RequireMfa"}
+    assert plan(aws, "mfa").changes == ()
+
+
+def test_names_in_another_case_are_the_same() -> None:
+    """AWS has one policy and one group of a name, however it is spelled: they are taken as they are."""
+    aws = _everybody()
+    aws.get("iam", "create_policy", PolicyName="denywithoutmfa", Path="/safe/", PolicyDocument=allow("s3:*"))
+    aws.get("iam", "create_group", GroupName="requiremfa")
+    apply(aws, plan(aws, "mfa", enforce="mfa"))
+    assert set(aws.world().get("iam_group", "requiremfa").users) == {"ready", "bare", "keys", "both"}
+    assert aws.world().get("iam_managed_policy", "denywithoutmfa").attached_to == {"group/requiremfa"}
+    assert plan(aws, "mfa", enforce="all").changes == ()
