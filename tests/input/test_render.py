@@ -112,8 +112,21 @@ def test_days_are_counted_to_the_day_of_the_run() -> None:
     assert scope.expression("today", HERE) == "2026-03-01"
     assert scope.expression("'2026-02-28T23:59:59Z' | days_since", HERE) == 1
     assert scope.expression("'2025-03-01' | days_since", HERE) == 365
+    assert scope.expression("['soon', '', '2026-02-30', '2026-02-28'] | map('days_since', -1) | list", HERE) == [
+        -1, -1, -1, 1,
+    ]  # fmt: skip
     with pytest.raises(InputError, match="days_since takes a date"):
         scope.expression("'soon' | days_since", HERE)
+
+
+def test_what_is_no_number_is_not_silently_zero() -> None:
+    """Unlike Jinja's own `int`: a mistyped number of days must not make everything old."""
+    scope = Renderer([]).scope(ACCOUNT, {}, None, datetime(2026, 3, 1, tzinfo=UTC))
+    assert scope.expression("['30', 30, ' 7 ', '-1'] | map('int') | list", HERE) == [30, 30, 7, -1]
+    assert scope.expression("'soon' | int(5)", HERE) == 5
+    for wrong in ("'soon'", "''", "none", "[]"):
+        with pytest.raises(InputError, match="int takes a whole number"):
+            scope.expression(f"{wrong} | int", HERE)
 
 
 def test_resources_of_some_names_are_read_alone_and_reports_do_where_they_may() -> None:

@@ -104,3 +104,29 @@ def test_a_policy_of_that_name_that_is_in_use_is_not_replaced_unasked() -> None:
         "its content would be replaced, for role/busy (done with -e enforce=boundaries)"
     ]
     assert [change.action for change in plan(aws, "boundaries", enforce="all").changes] == ["update"]
+
+
+@pytest.mark.parametrize("paths", ["app,batch", "/app/, /batch/", ["/app/", "batch"]])
+def test_paths_may_be_text_as_given_with_e(paths: object) -> None:
+    """With slashes or without; roles at the root are in no path, whatever the text."""
+    aws = Direct()
+    for path in ("/", "/ap/", "/app/", "/batch/x/"):
+        _role(aws, f"r{path.replace('/', '-')}", path, policy=False)
+    apply(aws, plan(aws, "boundaries", bounded_paths=paths))
+    bounded = {name for name, role in aws.world().all("iam_role").items() if role.permissions_boundary}
+    assert bounded == {"r-app-", "r-batch-x-"}
+
+
+def test_a_boundary_that_is_there_under_a_path_or_in_another_case_protects_itself() -> None:
+    """Its statements name the policy that is there, or bearers could change it and make no roles."""
+    aws = Direct()
+    aws.get("iam", "create_policy", PolicyName="appboundary", Path="/safe/", PolicyDocument=allow("s3:*"))
+    _role(aws, "fresh", policy=False)
+    apply(aws, plan(aws, "boundaries"))
+    policy = aws.world().get("iam_managed_policy", "appboundary")
+    arn = BOUNDARY.replace("AppBoundary", "safe/appboundary")
+    assert aws.world().get("iam_role", "fresh").permissions_boundary == arn
+    stays = {one["Sid"]: one for one in policy.policy.data["Statement"]}
+    assert stays["ThisPolicyStays"]["Resource"] == arn
+    assert stays["OwnRolesWithThisBoundary"]["Condition"]["StringEquals"]["iam:PermissionsBoundary"] == arn
+    assert plan(aws, "boundaries").changes == ()

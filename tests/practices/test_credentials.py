@@ -147,3 +147,39 @@ def test_the_periods_are_variables() -> None:
     aws = _account()
     assert _told(plan(aws, "credentials", unused_for=1000, rotate_after=1000, second_key_for=1000)) == {}
     assert len(plan(aws, "credentials", unused_for=1, rotate_after=1, second_key_for=1).findings) > 7
+
+
+def test_the_periods_may_be_text_as_given_with_e() -> None:
+    """`-e unused_for=1000` is text; what is no number is a mistake, and nobody's credentials are unused for it."""
+    aws = _account()
+    assert _told(plan(aws, "credentials", unused_for="1000", rotate_after="1000", second_key_for="1000")) == {}
+    with pytest.raises(AssertionError):     # the plan has an error
+        plan(aws, "credentials", unused_for="soon", enforce="all")
+
+
+@pytest.mark.parametrize("written", ["soon", "", "2026-02-31", "9999-12-31"])
+def test_a_mark_that_somebody_spoilt_is_written_anew(written: str) -> None:
+    """Whoever may tag a user can write anything: the time counts from the day on which that is seen."""
+    aws = Direct()
+    aws.build.user("ann", keys=[(700, 650, False)])
+    (key,) = (name.split("/")[1] for name in aws.world().all("iam_access_key"))
+    aws.get("iam", "tag_user", UserName="ann", Tags=[{"Key": "iamfix:inactive-keys", "Value": f"{key}={written}"}])
+    made = plan(aws, "credentials", enforce="delete-keys")
+    apply(aws, made)
+    assert aws.world().get("iam_user", "ann").tags == {"iamfix:inactive-keys": f"{key}=2026-09-21"}
+    assert plan(aws, "credentials", enforce="delete-keys").changes == ()
+
+
+def test_who_has_no_room_for_a_tag_is_reported() -> None:
+    """AWS takes 50 tags: the plan stays one that AWS takes, and a finding says what does not happen."""
+    aws = Direct()
+    aws.build.user("ann", keys=[(700, 650, False)])
+    aws.get("iam", "tag_user", UserName="ann", Tags=[{"Key": f"k{number}", "Value": "v"} for number in range(50)])
+    made = plan(aws, "credentials", enforce="all")
+    assert made.changes == ()
+    (found,) = made.findings
+    assert found.message.startswith("ann has 50 tags, and no room for iamfix:inactive-keys")
+    aws.get("iam", "untag_user", UserName="ann", TagKeys=["k0"])
+    apply(aws, plan(aws, "credentials"))
+    made = plan(aws, "credentials")
+    assert (made.changes, made.findings) == ((), ())

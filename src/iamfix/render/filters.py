@@ -97,6 +97,18 @@ def _bool(value: Any) -> bool:
     return value.lower() in ("true", "yes", "on", "y", "t", "1") if isinstance(value, str) else bool(value)
 
 
+def _int(value: Any, default: int | None = None) -> int:
+    """Like Jinja's, for what `-e days=30` gives is text; but what is no number is a mistake, and not silently 0."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        if default is not None:
+            return default
+        raise SecurityError(f"int takes a whole number, not {value!r:.60}") from None
+
+
 def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
     return [list(pair) for pair in zip(*lists, strict=True)]
 
@@ -125,13 +137,15 @@ def _digest(value: Any) -> str:
 
 
 @jinja2.pass_context
-def _days_since(context: jinja2.runtime.Context, value: Any) -> int:
-    """Return the days from a date, or from a time as fields tell it, to today (UTC)."""
+def _days_since(context: jinja2.runtime.Context, value: Any, otherwise: int | None = None) -> int:
+    """Return the days from a date, or from a time as fields tell it, to today (UTC); `otherwise` for what is no date."""
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
     try:
         return (date.fromisoformat(str(context.resolve_or_missing("today"))) - date.fromisoformat(str(value)[:10])).days
     except ValueError:
+        if otherwise is not None:
+            return otherwise
         raise SecurityError(f"days_since takes a date such as 2026-01-31, not {value!r:.60}") from None
 
 
@@ -148,6 +162,7 @@ UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
 FILTERS: dict[str, Callable[..., Any]] = {
     "allows": _allows,
     "bool": _bool,
+    "int": _int,
     "dict2items": _dict2items,
     "items2dict": _items2dict,
     "combine": _combine,
