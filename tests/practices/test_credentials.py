@@ -153,7 +153,7 @@ def test_the_periods_may_be_text_as_given_with_e() -> None:
     """`-e unused_for=1000` is text; what is no number is a mistake, and nobody's credentials are unused for it."""
     aws = _account()
     assert _told(plan(aws, "credentials", unused_for="1000", rotate_after="1000", second_key_for="1000")) == {}
-    with pytest.raises(AssertionError):     # the plan has an error
+    with pytest.raises(AssertionError):  # the plan has an error
         plan(aws, "credentials", unused_for="soon", enforce="all")
 
 

@@ -138,7 +138,7 @@ def _digest(value: Any) -> str:
 
 @jinja2.pass_context
 def _days_since(context: jinja2.runtime.Context, value: Any, otherwise: int | None = None) -> int:
-    """Return the days from a date, or from a time as fields tell it, to today (UTC); `otherwise` for what is no date."""
+    """Return the days from a date, or a time as fields tell it, to today (UTC); `otherwise` for what is no date."""
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
     try:
