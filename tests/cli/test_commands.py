@@ -31,6 +31,7 @@ def test_plan_apply_drift_rollback(practice: Sandbox, here: Path, capsys: pytest
     """The whole story: a saved plan is applied, nothing is left, drift is found and mended, the run is taken back."""
     inventory = ["-i", "sandbox.yml"]
     assert iamfix("plan", BASELINE, *inventory, "--detailed-exitcode", "-o", "plan.json") == 2
+    assert "Apply it with: iamfix apply plan.json -i sandbox.yml\n" in capsys.readouterr().err
     assert Path("plan.json").stat().st_mode & 0o777 == 0o600
     assert practice.log.mutating() == []
     assert iamfix("apply", "plan.json", *inventory, "--auto-approve") == 0

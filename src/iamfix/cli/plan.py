@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +48,8 @@ def plan(
     if out is not None:
         save(data, out)
         if str(out) != "-":
-            typer.echo(f"Saved. Apply it with: iamfix apply {out}", err=True)
+            where = "" if inventory == o.INVENTORY else f" -i {shlex.quote(str(inventory))}"
+            typer.echo(f"Saved. Apply it with: iamfix apply {shlex.quote(str(out))}{where}", err=True)
     return exit_code(made, data, differences=2 if detailed_exitcode else 0)
 
 

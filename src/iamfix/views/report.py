@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,11 @@ def asked_in(plan: Mapping[str, Any]) -> Asked:
     return [(one["practice"], tuple(one["controls"])) for one in open_ones]
 
 
+def _by_number(control: str) -> list[tuple[str, int]]:
+    """Order controls as their standards do: CIS-7.0/5.2 before CIS-7.0/5.10."""
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", control)]
+
+
 def score(plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """Return `{"practices": {…: {account: open}}, "controls": …, "accounts": […]}`.
 
@@ -38,7 +44,7 @@ def score(plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     account could not be planned whole, it is unknown (null), never held.
     """
     practices = sorted({practice for practice, _ in asked if practice})
-    controls = sorted({control for _, found in asked for control in found})
+    controls = sorted({control for _, found in asked for control in found}, key=_by_number)
     accounts = plan["accounts"]
 
     def open_ones(account: Mapping[str, Any], matches: Any) -> int | None:
