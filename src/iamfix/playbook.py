@@ -336,7 +336,7 @@ class _Reading:
         for key in ("name", "message", "severity"):
             self._syntax(task.source, (*at, key), check.get(key))
         self._regions(task, kind)
-        return _replaced(task, kind=kind, check=check)
+        return _replaced(task, kind=kind, check=check) if kind in self.kinds else None
 
     def _of_kind(self, task: Task, kind: str, data: Json) -> Task | None:
         args = self._arguments(task.source, (*task.path, kind), kind, data)

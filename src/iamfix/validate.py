@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from iamfix.render import Renderer, Scope
 from iamfix.run import Options
 from iamfix.views.wording import named
 from iamfix.wanted import settable
+from iamfix.world import names_of
 
 
 def _silent(_: Problem) -> None:
@@ -88,6 +90,19 @@ def _for_all(problem: Problem, names: Sequence[str]) -> Problem:
     return replace(problem, summary=f"{problem.summary}  (and in {named(names[1:])})")
 
 
+def _names(task: Task, scope: Scope) -> Iterator[Problem]:
+    """Find what a task names of the resources that it matches, and they have not: that needs no resource."""
+    if task.kind is None:
+        return
+    known = (*names_of(KINDS[task.kind]), "exists")
+    if task.select is not None:
+        yield from scope.undefined(task.select, known, partial(task.at, task.kind, "select"), expression=True)
+        yield from scope.undefined(task.args, ("name", "resource"), partial(task.at, task.kind))
+    for word, given in (("check", task.check), ("staged", task.staged)):
+        for key, value in (given or {}).items():
+            yield from scope.undefined(value, known, partial(task.at, word, key), expression=key in ("select", "when"))
+
+
 def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str]) -> list[Problem]:
     """Render a task as far as it asks nothing of AWS, and read its values."""
     inner = scope.child(task.vars)
@@ -100,6 +115,7 @@ def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str
                 continue
             for child in task.tasks:
                 problems += _task(child, each, account, boundaries)
+            problems += _names(task, each)
             each.render(task.name, lambda *_: task.at("name"))
             if task.kind is not None and task.check is None and task.select is None:
                 name = each.render(task.resource_name, lambda *_: task.at(str(task.kind), "name"))

@@ -363,8 +363,12 @@ class Resource:
         return self.world.account.protects(arn) or _runs_as(self.world.principal, arn)
 
     def keys(self) -> list[str]:
-        state = self.world.kinds[self.kind].State
-        return ["name", "resource", *_TOLD, *fields_of(state), *derived_of(state)]
+        return names_of(self.world.kinds[self.kind])
+
+
+def names_of(kind: Kind) -> list[str]:
+    """Return what a resource of a kind has in an expression."""
+    return ["name", "resource", *_TOLD, *fields_of(kind.State), *derived_of(kind.State)]
 
 
 def _runs_as(principal: str | None, arn: str) -> bool:

@@ -99,3 +99,43 @@ def test_a_tag_that_no_task_has_is_refused(tmp_path: Path, option: str) -> None:
         (found,) = caught.value.problems
         assert (found.where, found.summary) == (f"--{option.replace('_', '-')}", f"no task has the tag {word!r}")
         assert found.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("task", "wrong"),
+    [
+        ("iam_user: {select: \"nme == 'x'\", path: /x/}", "nme"),
+        ("iam_user: {select: 'true', path: '{{ nam }}'}", "nam"),
+        ("iam_user: {select: 'true', tags: {include: {a: '{{ resource.path }} {{ nam }}'}}}", "nam"),
+        ("check: {kind: iam_user, select: mfa_device, message: x}", "mfa_device"),
+        ("check: {kind: iam_user, select: 'true', message: '{{ nam }} {{ path }}'}", "nam"),
+        ("check: {kind: iam_user, name: x, select: not exsts, message: x}", "exsts"),
+        ("{iam_user: {select: 'true', path: /x/}, staged: {message: x, when: managed_policy}}", "managed_policy"),
+    ],
+)
+def test_fields_that_a_kind_has_not_are_told_offline(tmp_path: Path, task: str, wrong: str) -> None:
+    """What a select, a check or a staged task names is a field or a variable, though no resource was looked at."""
+    line = f"  - {task}" if task.startswith("{") else f"  - {{{task}}}"
+    (found,) = mistakes(tmp_path, f"- accounts: all\n  tasks:\n{line}\n", 1)
+    assert (found.summary, "did you mean" in found.hint) == (f"acct-0001: {wrong!r} is undefined", True)
+
+
+FINE = """
+    - iam_user: {select: "name == wanted and path | default('/') and (x is not defined or x)", path: '{{ b }}'}
+      vars: {b: /b/}
+    - iam_user: {select: "name == item and arn and not protected and owned_by is none", path: '{{ name }}'}
+      loop: [a]
+    - check:
+        kind: iam_user
+        name: x
+        select: "not exists or range(2) | list"
+        message: "{% for one in groups %}{{ one }}{% endfor %}{{ today }}"
+    - iam_user: {select: unknown, path: /x/}
+      when: unknown is defined
+"""
+
+
+def test_names_that_are_there_or_asked_after_are_no_mistakes(tmp_path: Path) -> None:
+    """Variables, fields, loop items, what a template sets itself, and what it asks after before it uses it."""
+    playbook = f"- accounts: all\n  vars: {{wanted: w}}\n  tasks:{FINE}"
+    assert validate(*project(tmp_path, playbook)) == (1, 3)

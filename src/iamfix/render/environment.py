@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -80,6 +81,28 @@ def compiled_whole(text: str) -> Any:
 @lru_cache(maxsize=4096)
 def compiled_expression(text: str) -> Any:
     return ENVIRONMENT.compile_expression(text, undefined_to_none=False)
+
+
+@lru_cache(maxsize=4096)
+def names_in(text: str, *, expression: bool = False) -> frozenset[str]:
+    """Return the variables that a template cannot do without; none where its syntax is wrong.
+
+    What it asks after with `is defined`, or gives a `default`, it can do without.
+    """
+    try:
+        tree = ENVIRONMENT.parse("{{ " + text + " }}" if expression else text)
+        found = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys()
+    except (jinja2.TemplateError, RecursionError, ValueError):
+        return frozenset()
+    spared = [test.node for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")]
+    spared += [one.node for one in tree.find_all(nodes.Filter) if one.name in ("default", "d") and one.node is not None]
+    return frozenset(found - {name.name for node in spared for name in _names(node)})
+
+
+def _names(node: nodes.Node) -> Iterator[nodes.Name]:
+    if isinstance(node, nodes.Name):
+        yield node
+    yield from node.find_all(nodes.Name)
 
 
 def check_syntax(text: str, *, expression: bool = False) -> str | None:

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import jinja2
 
 from iamfix.model import InputError, Json, Place, Problem
-from iamfix.render.environment import compiled_expression
+from iamfix.render.environment import compiled_expression, names_in
 from iamfix.render.values import Variables, defined, text_of
-from iamfix.yamlfile import nearest
+from iamfix.yamlfile import nearest, walk
 
 At = Callable[..., Place]
 """(path within the value) -> its place."""
@@ -75,6 +75,15 @@ class Scope:
             raise
         except Exception as error:  # noqa: BLE001 - a template can raise anything
             raise InputError(self._problem(error, place)) from None
+
+    def undefined(self, value: Json, known: Collection[str], at: At, *, expression: bool = False) -> Iterator[Problem]:
+        """Yield the variables that a value names and that are neither here nor `known`, without rendering it."""
+        for path, text in walk(value):
+            if not isinstance(text, str):
+                continue
+            for name in sorted(names_in(text, expression=expression) - self._variables.keys() - set(known)):
+                hint = nearest(name, {*self._variables, *known})
+                yield Problem("error", str(at(*path)), f"{self._where}{name!r} is undefined", hint)
 
     def whole(self, text: str, file: str) -> str:
         """Render a template file's text, always to text. Raises InputError with the line that fails."""
