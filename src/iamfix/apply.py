@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -19,7 +19,7 @@ from iamfix.fields import differences
 from iamfix.journal import Journal
 from iamfix.kinds import optional
 from iamfix.model import AwsError, Call, Change, Generated, IamfixError, Problem, Result, Stopped
-from iamfix.step import follow
+from iamfix.step import follow, ripples_of
 from iamfix.wanted import known_details
 from iamfix.world import Spot, World
 
@@ -231,13 +231,14 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
     chains: dict[str, list[Change]] = {}
     for change in whole:
         chains.setdefault(change.address, []).append(change)
+    shared = _shared(world, whole)
     made: dict[str, int | str] = {}
     moved, wrong, due = [], [], []
     for change in changes:
         chain = chains[change.address]
         if change.address not in made:
             # Seen where the fold is: what the changes before it do to this resource is done in `world`.
-            found = _made(world, chain)
+            found = _made(world, chain, shared.get(change.address, frozenset()))
             if isinstance(found, int) and found < chain.index(change):
                 found = "what an earlier play made of it is no longer so"
             if isinstance(found, str):
@@ -255,6 +256,17 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
     if problems := moved or wrong:
         raise Moved(problems)
     return due
+
+
+def _shared(world: World, whole: Sequence[Change]) -> Mapping[str, Collection[str]]:
+    """Return by address the fields on which changes of other resources bear too: tags, seen in two kinds."""
+    found: dict[str, set[str]] = {}
+    for change in whole:
+        for ripple in ripples_of(world, change):
+            if ripple.field is not None:
+                region = world.region_of(ripple.kind, change.region)
+                found.setdefault(world.address(ripple.kind, ripple.name, region), set()).add(ripple.field)
+    return found
 
 
 def _look_ahead(world: World, changes: Iterable[Change], *, after: bool = False) -> None:
@@ -296,8 +308,11 @@ def _what(call: Call) -> tuple[object, ...]:
     return call.service, call.operation, call.region, call.as_root
 
 
-def _made(world: World, chain: Sequence[Change]) -> int | str:
-    """Return how many of a resource's changes are made already, or what moved."""
+def _made(world: World, chain: Sequence[Change], shared: Collection[str]) -> int | str:
+    """Return how many of a resource's changes are made already, or what moved.
+
+    What is `shared` may have gone on since it was made.
+    """
     first, kind, region = chain[0], chain[0].kind, chain[0].region
     known = next(state for state in (first.before, chain[-1].after, first.after) if state is not None)
     details = known_details(world.kinds[kind], known, seen=first.before is not None)
@@ -305,7 +320,7 @@ def _made(world: World, chain: Sequence[Change]) -> int | str:
     if _same(first.before, now, seen=True):
         return 0
     for number in range(len(chain), 0, -1):
-        if _same(chain[number - 1].after, now):
+        if _same(chain[number - 1].after, now, but=shared):
             return number
     if first.before is None:
         return "it was made by somebody since the plan was made"
@@ -314,10 +329,10 @@ def _made(world: World, chain: Sequence[Change]) -> int | str:
     return f"it moved since the plan was made: {', '.join(differences(first.before, now, seen=True))}"
 
 
-def _same(state: Any | None, now: Any | None, *, seen: bool = False) -> bool:
+def _same(state: Any | None, now: Any | None, *, seen: bool = False, but: Collection[str] = ()) -> bool:
     if state is None or now is None:
         return state is now
-    return not differences(state, now, seen=seen)
+    return all(field in but for field in differences(state, now, seen=seen))
 
 
 def _off(world: World, change: Change) -> tuple[str, ...]:

@@ -51,12 +51,16 @@ def _needs(kind: Kind, call: Call, name: str, state: Any, look: Spot) -> tuple[N
 
 def follow(world: World, done: Change) -> None:
     """Put a change's result into the world, and what it does to others' seen fields."""
-    kind = world.kinds[done.kind]
-    look = Spot(world, done.region)
-    ripples = [*kind.ripples(done.name, done.before, done.after, look), *_reflections(world, kind, done, look)]
+    ripples = ripples_of(world, done)
     world.put(done.kind, done.name, done.region, done.after)
     for ripple in ripples:
         world.ripple(ripple, done.region)
+
+
+def ripples_of(world: World, done: Change) -> list[Ripple]:
+    """Return what a change does to other resources."""
+    kind, look = world.kinds[done.kind], Spot(world, done.region)
+    return [*kind.ripples(done.name, done.before, done.after, look), *_reflections(world, kind, done, look)]
 
 
 def _reflections(world: World, kind: Kind, done: Change, look: Look) -> Iterator[Ripple]:

@@ -171,12 +171,8 @@ class World:
         part.put(name, state)
 
     def ripple(self, ripple: Ripple, region: str | None) -> None:
-        """Do to another resource what a change does to it: now, or as soon as it is read.
-
-        What lives once in an account bears on what the home region shows.
-        """
-        home = region or self.account.home_region
-        part = self._part((ripple.kind, None if self.kinds[ripple.kind].SCOPE == "global" else home))
+        """Do to another resource what a change does to it: now, or as soon as it is read."""
+        part = self._part((ripple.kind, self.region_of(ripple.kind, region)))
         part.later.append(ripple)
         if part.whole or ripple.name in part.now:
             self._catch_up(part)
@@ -184,6 +180,10 @@ class World:
     def kinds_looked_at(self) -> Collection[str]:
         """Return the kinds that something was asked of."""
         return {kind for kind, _ in self._parts}
+
+    def region_of(self, kind: str, region: str | None) -> str | None:
+        """Return where what happens in a region bears on a kind; what lives once in an account, on the home region."""
+        return None if self.kinds[kind].SCOPE == "global" else region or self.account.home_region
 
     def names(self) -> Iterator[Collection[str]]:
         """Yield the names of each kind that was read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iamfix.sandbox import practice_trails
+from iamfix.sandbox import practice_trails, workloads
 from iamfix.sandbox.building import PARTITION, Builder, allow, aws_policy, trust
 from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.services.iam.state import PasswordPolicy
@@ -19,6 +19,7 @@ def build(cloud: Cloud) -> None:
     _payments_dev(Builder(cloud, "333333333333"))
     _data_prod(Builder(cloud, "444444444444"))
     _sandbox_alice(Builder(cloud, "555555555555"))
+    workloads.build(cloud)
     practice_trails.build(cloud)
     for account in cloud.accounts:
         builder = Builder(cloud, account)
