@@ -62,7 +62,7 @@ class Fold:
     problems: list[Problem] = field(default_factory=list)
     incomplete: bool = False
     asked: set[tuple[int | None, tuple[str, ...]]] = field(default_factory=set)
-    """(practice, controls) of tasks whose controls a template told."""
+    """(practice, controls) of the tasks that were asked of this account: those whose `when` held, and all loops."""
     _seen: set[str] = field(default_factory=set)
     _ignored: set[str] = field(default_factory=set)
     _step: int = 0
@@ -98,6 +98,8 @@ class Fold:
             return
         self._step += 1
         step = (play, self._step)
+        if task.loop is not None:  # of which nothing may be left, since all is well
+            self.asked.add((task.practice, task.controls))
         try:
             for inner in self._items(task, scope):
                 self._once(step, task, inner, tags, (*allow, *task.allow))
@@ -134,6 +136,7 @@ class Fold:
             str(scope.render(task.name, lambda *_: task.at("name"))),
             str(task.at()), task.practice, self._controls(task, scope), allow, step,
         )  # fmt: skip
+        self.asked.add((origin.practice, origin.controls))
         regions = self._regions(kind, task, scope)
         self.world.read_ahead((str(task.kind), region) for region in regions)
         for region in regions:
@@ -158,7 +161,6 @@ class Fold:
         found = scope.render(task.controls_of, lambda *_: task.at("controls"))
         if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
             raise InputError(_error(task.at("controls"), f"controls are a list of text, got {_kind_of(found)}"))
-        self.asked.add((task.practice, tuple(found)))
         return tuple(found)
 
     def _regions(self, kind: Kind, task: Task, scope: Scope) -> Sequence[str | None]:

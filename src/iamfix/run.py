@@ -43,7 +43,7 @@ from iamfix.model import (
 )
 from iamfix.patterns import select_accounts
 from iamfix.plan import Choice, Fold
-from iamfix.playbook import Play, Playbooks, Task, check_tags, load_playbooks, words_to_enforce
+from iamfix.playbook import Play, Playbooks, check_tags, load_playbooks, words_to_enforce
 from iamfix.render import Renderer
 from iamfix.rollback import rollback_changes
 from iamfix.world import World
@@ -106,8 +106,8 @@ class Runner:
     clock: Clock = field(default_factory=SystemClock)
     chance: random.Random = field(default_factory=random.Random)
     stop: threading.Event = field(default_factory=threading.Event)
-    tasks: list[tuple[int | None, tuple[str, ...]]] = field(default_factory=list)
-    """(practice, controls) of each task of the playbooks that were planned."""
+    asked: dict[str, set[tuple[int | None, tuple[str, ...]]]] = field(default_factory=dict)
+    """(practice, controls) of the tasks that were asked of each account, by its name."""
     _run: str = ""
     """The id of the run that is being planned or applied; its sessions and its journal are named so."""
     _applied: bool = False
@@ -132,7 +132,6 @@ class Runner:
         if "enforce" in self.options.extra_vars:
             check_enforce(self.options.extra_vars["enforce"], words_to_enforce(loaded.plays))
         inventory = self.inventory()
-        self.tasks = [(task.practice, task.controls) for play in loaded.plays for task in _all_tasks(play.tasks)]
         plays = [(play, self._accounts(inventory, play)) for play in loaded.plays]
         wanted = {account.name for _, chosen in plays for account in chosen}
         accounts = [account for account in inventory.accounts if account.name in wanted]
@@ -246,7 +245,7 @@ class Runner:
             for number, play in plays:
                 planning.run(number, play)
             with self._lock:
-                self.tasks += sorted(planning.asked, key=str)
+                self.asked[account.name] = planning.asked
             return planning.result(account)
 
         return self._with_world(account, fold)
@@ -505,12 +504,6 @@ class _Looks:
     def close(self) -> None:
         if self._reads is not None:
             self._reads.close()
-
-
-def _all_tasks(tasks: Sequence[Task]) -> Iterator[Task]:
-    for task in tasks:
-        yield task
-        yield from _all_tasks(task.tasks)
 
 
 def _world(session: AccountSession, reads: Reads, accounts: Sequence[Account], *, live: bool = False) -> World:

@@ -86,7 +86,7 @@ def report(
     runner = Runner(o.options(inventory, limit, tags, skip_tags, extra_vars, forks), Telling())
     plan = runner.plan(playbooks)
     data = to_json(plan)
-    text = render(data, runner.tasks, form)
+    text = render(data, runner.asked, form)
     if out is None or str(out) == "-":
         sys.stdout.write(text)
     else:

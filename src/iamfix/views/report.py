@@ -6,14 +6,14 @@ import html
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from iamfix.views.groups import whole
-from iamfix.views.text import SEVERITIES
+from iamfix.views.text import SEVERITIES, finding_lines
 from iamfix.views.wording import clean
 
 PRACTICES = {
@@ -22,30 +22,31 @@ PRACTICES = {
     10: "CloudTrail everywhere", 11: "Tags and access by tags", 12: "Alarms",
 }  # fmt: skip
 
-Asked = Sequence[tuple[int | None, tuple[str, ...]]]
-"""(practice, controls) of every task that was planned: what was asked for at all."""
+Asked = Mapping[str, Collection[tuple[int | None, tuple[str, ...]]]]
+"""(practice, controls) of the tasks that were asked of each account, by its name."""
 
 
 def asked_in(plan: Mapping[str, Any]) -> Asked:
     """Return what a plan without its playbooks tells of what was asked: only what is open."""
     open_ones = (one for account in plan["accounts"] for one in (*account["changes"], *account["findings"]))
-    return [(one["practice"], tuple(one["controls"])) for one in open_ones]
-
-
-def _by_number(control: str) -> list[tuple[str, int]]:
-    """Order controls as their standards do: CIS-7.0/5.2 before CIS-7.0/5.10."""
-    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", control)]
+    everything = {(one["practice"], tuple(one["controls"])) for one in open_ones}
+    return {account["name"]: everything for account in plan["accounts"]}
 
 
 def score(plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """Return `{"practices": {…: {account: open}}, "controls": …, "accounts": […]}`.
 
-    A practice or control holds in an account when nothing of it is open there: no change, no finding. Where the
-    account could not be planned whole, it is unknown (null), never held.
+    A practice or control holds in an account when it was asked there and nothing of it is open: no change, no finding.
+    Where the account could not be planned whole, it is unknown (null), never held; where no task asked for it, the
+    account is left out of its row.
     """
-    practices = sorted({practice for practice, _ in asked if practice})
-    controls = sorted({control for _, found in asked for control in found}, key=_by_number)
+    everything = {one for found in asked.values() for one in found}
+    practices = sorted({practice for practice, _ in everything if practice})
+    controls = sorted({control for _, found in everything for control in found}, key=_by_number)
     accounts = plan["accounts"]
+
+    def asking(wanted: Any) -> list[Any]:
+        return [a for a in accounts if not whole(a) or any(wanted(*one) for one in asked.get(a["name"], ()))]
 
     def open_ones(account: Mapping[str, Any], matches: Any) -> int | None:
         if not whole(account):
@@ -57,17 +58,28 @@ def score(plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         "made_at": plan["made_at"],
         "accounts": [account["name"] for account in accounts],
         "practices": {
-            str(number): {a["name"]: open_ones(a, lambda one, n=number: one["practice"] == n) for a in accounts}
+            str(number): {
+                a["name"]: open_ones(a, lambda one, n=number: one["practice"] == n)
+                for a in asking(lambda practice, _, n=number: practice == n)
+            }
             for number in practices
         },
         "controls": {
-            control: {a["name"]: open_ones(a, lambda one, c=control: c in one["controls"]) for a in accounts}
+            control: {
+                a["name"]: open_ones(a, lambda one, c=control: c in one["controls"])
+                for a in asking(lambda _, found, c=control: c in found)
+            }
             for control in controls
         },
         "findings": [
             {"account": account["name"], **finding} for account in accounts for finding in account["findings"]
         ],
     }
+
+
+def _by_number(control: str) -> list[tuple[int, str]]:
+    """Sort CIS-7.0/5.2 before CIS-7.0/5.10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"([0-9]+)", control)]
 
 
 def render(plan: Mapping[str, Any], asked: Asked, form: str) -> str:
@@ -81,19 +93,25 @@ def render(plan: Mapping[str, Any], asked: Asked, form: str) -> str:
     rows += list(found["controls"].items())
     if form == "markdown":
         lines = [f"| | {' | '.join(found['accounts'])} |", "|---" * (len(found["accounts"]) + 1) + "|"]
-        lines += [f"| {name} | {' | '.join(_word(cell) for cell in cells.values())} |" for name, cells in rows]
+        lines += [f"| {name} | {' | '.join(_cells(cells, found['accounts']))} |" for name, cells in rows]
         return "\n".join(lines) + "\n"
     console = Console(file=io.StringIO(), width=120, highlight=False)
     table = Table(box=None, pad_edge=False)
     for column in ("", *found["accounts"]):
         table.add_column(clean(column))
     for name, cells in rows:
-        table.add_row(name, *(_word(cell) for cell in cells.values()))
+        table.add_row(name, *_cells(cells, found["accounts"]))
     console.print(table)
+    for line in finding_lines(plan):
+        console.print(line, soft_wrap=True)
     held = [cell for cells in found["practices"].values() for cell in cells.values()]
     console.print(f"{held.count(0)} of {len(held)} practices hold; {len(found['findings'])} findings.")
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def _cells(row: Mapping[str, int | None], accounts: Sequence[str]) -> list[str]:
+    return [_word(row[account]) if account in row else "-" for account in accounts]
 
 
 def _word(cell: int | None) -> str:
@@ -134,11 +152,17 @@ def _table(rows: Mapping[str, Mapping[str, int | None]], accounts: Sequence[str]
     lines = [f"<table><tr><th></th>{head}</tr>"]
     for name, row in rows.items():
         body = "".join(
-            f"<td class={'unknown' if cell is None else 'open' if cell else 'ok'}>{_word(cell)}</td>"
-            for cell in row.values()
+            f"<td class={_class(row, account)}>{word}</td>"
+            for account, word in zip(accounts, _cells(row, accounts), strict=True)
         )
         lines.append(f"<tr><th>{html.escape(clean(name))}</th>{body}</tr>")
     return "\n".join([*lines, "</table>"])
+
+
+def _class(row: Mapping[str, int | None], account: str) -> str:
+    if account not in row:
+        return "unasked"
+    return "unknown" if row[account] is None else "open" if row[account] else "ok"
 
 
 def _chart(held: int, still_open: int, unknown: int) -> str:

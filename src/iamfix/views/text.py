@@ -30,7 +30,7 @@ def show_plan(plan: Plan, console: Console, *, verbose: int = 0) -> None:
             task = header
         _print_change(change, accounts, console, verbose)
     _print_access(plan, console)
-    for line in _finding_lines(plan):
+    for line in finding_lines(plan):
         console.print(line)
     for account in plan["accounts"]:
         if account["error"]:
@@ -101,7 +101,7 @@ def _print_access(plan: Plan, console: Console) -> None:
         console.print(Text(f"  {'  ' * depth}{mark}{clean(line)}", style))
 
 
-def _finding_lines(plan: Plan) -> Iterator[Text]:
+def finding_lines(plan: Plan) -> Iterator[Text]:
     """Yield the findings, worst first."""
     order = list(SEVERITIES)
     for finding, accounts in sorted(grouped_findings(plan), key=lambda one: order.index(one[0]["severity"])):
