@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from iamfix.permissions import policy_for
 from iamfix.playbook import Playbooks
 from iamfix.policy.document import Document
 
+_MOST = 10_000
+"""Characters; AWS takes 10,240 of all inline policies of a role together, and it may have another one."""
 Grants = dict[str, set[str]]
 """Action -> the resources on which it is allowed."""
 
@@ -43,11 +46,43 @@ def policy_of(plan: Plan, playbooks: Playbooks, held: Document | None) -> Json:
         grants.setdefault(action_of(service, operation), set()).add("*")
     if held is not None:
         had = _grants(held.data["Statement"])
-        if all(found <= had.get(action, set()) for action, found in grants.items()):
+        if all(_covered(found, had.get(action, set())) for action, found in grants.items()):
             return held.data
         for action, resources in had.items():
             grants.setdefault(action, set()).update(resources)
-    return {"Version": "2012-10-17", "Statement": list(_statements(grants))}
+    return _document(grants)
+
+
+def _covered(needed: set[str], had: set[str]) -> bool:
+    """Tell whether each resource is among others, as it is or in one of the wider forms of `_document`."""
+    return "*" in had or all(
+        one in had or _any_region(one) in had or _any_name(_any_region(one)) in had for one in needed
+    )
+
+
+def _document(grants: Grants) -> dict[str, Json]:
+    """Return the policy document; where it would be longer than a role takes, resources are named more widely.
+
+    First those of many regions in one, then all of a type: a network in each region has ids by the dozen.
+    """
+    document: dict[str, Json] = {"Version": "2012-10-17", "Statement": list(_statements(grants))}
+    for fold in (_any_region, _any_name):
+        if len(json.dumps(document, separators=(",", ":"))) <= _MOST:
+            break
+        grants = {action: {fold(one) for one in found} for action, found in grants.items()}
+        document["Statement"] = list(_statements(grants))
+    return document
+
+
+def _any_region(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return ":".join([*parts[:3], "*", *parts[4:]]) if len(parts) == 6 and parts[3] else arn
+
+
+def _any_name(arn: str) -> str:
+    parts = arn.split(":", 5)
+    word, slash, _ = parts[-1].partition("/")
+    return ":".join([*parts[:5], f"{word}/*"]) if len(parts) == 6 and parts[3] and slash else arn
 
 
 def _kinds(playbooks: Playbooks) -> set[str]:

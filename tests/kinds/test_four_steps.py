@@ -40,11 +40,17 @@ def _changes(plan: Plan) -> list[Any]:
     return list(plan.changes())
 
 
-def _make(sandbox: Sandbox, calls: Sequence[Call], given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Send calls as somebody else would; returns the answers by operation, those `given` before among them."""
+def _make(
+    sandbox: Sandbox, calls: Sequence[Call], given: Mapping[str, Any] | None = None, account: str = "111111111111"
+) -> dict[str, Any]:
+    """Send calls as somebody else would, or as the account's root user.
+
+    Returns the answers by operation, those `given` before among them.
+    """
     answers: dict[str, Any] = dict(given or {})
     for call in calls:
-        client = sandbox.client(call.service, region=call.region or "us-east-1")
+        who = account if call.as_root else None
+        client = sandbox.client(call.service, who, region=call.region or "us-east-1")
         answers[call.operation] = getattr(client, call.operation)(**resolved(call.params, answers))
     return answers
 
@@ -112,20 +118,20 @@ def test_what_is_found_goes_the_four_steps(kind: str, bare: Sandbox, tmp_path: P
         derandomize=True,
     )
     def steps(making: tuple[Call, ...], asked: Mapping[str, Any]) -> None:
-        answers = _make(bare, making)
+        answers = _make(bare, making, None, found.account[1])
         task = {kind: {"name": found.name(answers), **asked}, **where}
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         project = Project(folder, allow=("irreversible",))
-        planned = project.plan(task)
+        planned = project.plan(task, accounts=found.account[0])
         if _changes(planned):
             outcome = project.apply(planned)
             assert set(outcome.accounts.values()) == {"done"}
-            assert _changes(project.plan(task)) == []
+            assert _changes(project.plan(task, accounts=found.account[0])) == []
             runner = project.runner()
             back = runner.apply(runner.rollback(outcome.run_id), "rollback")
             assert set(back.accounts.values()) == {"done"}
-            again = _changes(project.plan(task))
+            again = _changes(project.plan(task, accounts=found.account[0]))
             assert [change.address for change in again] == [change.address for change in planned.changes()]
             assert all(
                 not differences(one.before, was.before) for one, was in zip(again, planned.changes(), strict=True)
@@ -133,10 +139,10 @@ def test_what_is_found_goes_the_four_steps(kind: str, bare: Sandbox, tmp_path: P
         if kept(KINDS[kind]):
             _make(bare, found.ending, answers)
             return
-        gone = {kind: {"name": found.name(answers), "state": "absent"}}
-        outcome = project.apply(project.plan(gone))
+        gone = {kind: {"name": found.name(answers), "state": "absent"}, **where}
+        outcome = project.apply(project.plan(gone, accounts=found.account[0]))
         assert set(outcome.accounts.values()) == {"done"}
-        assert _changes(project.plan(gone)) == []
+        assert _changes(project.plan(gone, accounts=found.account[0])) == []
         lost = project.runner().rollback(outcome.run_id)
         assert (_changes(lost), [problem.rule for problem in lost.problems()]) == ([], ["irreversible"])
 

@@ -185,7 +185,10 @@ _TABLE: Mapping[str, Manners] = {
     ),
     "ec2": Manners(
         lane=("InstanceId",),
-        gone=frozenset({"InvalidAssociationID.NotFound", "InvalidInstanceID.NotFound"}),
+        gone=frozenset(
+            {"InvalidAssociationID.NotFound", "InvalidInstanceID.NotFound", "InvalidInternetGatewayID.NotFound",
+             "Gateway.NotAttached", "InvalidSubnetID.NotFound", "InvalidVpcID.NotFound"}
+        ),
         waits=(*_ROLE_SPREADS, Wait("IncorrectInstanceState", SPREADING), Wait("IncorrectState", SPREADING)),
     ),
     "lambda": Manners(

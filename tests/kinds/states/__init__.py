@@ -20,6 +20,7 @@ from tests.kinds.states import (
     iam,
     identity,
     monitoring,
+    networks,
     organizations,
     shared,
     trails,
@@ -37,6 +38,10 @@ _FAMILIES: tuple[Any, ...] = (
     shared,
     trails,
     workloads,
+    networks,
+    organizations,
+    shared,
+    trails,
 )
 
 STATES: Mapping[str, st.SearchStrategy[Any]] = {

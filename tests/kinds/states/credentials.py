@@ -58,6 +58,7 @@ FOUND: Mapping[str, Found] = {
             (_as_root("create_access_key"), _as_root("upload_signing_certificate", CertificateBody=_CERTIFICATE)),
         ),
         lambda _: "root",
+        account=("payments-prod", "222222222222"),
     ),
 }  # fmt: skip
 """Kinds that are found and then changed or removed."""

@@ -22,3 +22,5 @@ class Found:
     asked: st.SearchStrategy[Mapping[str, Any]] = st.just({})  # noqa: RUF009 - a strategy never changes
     ending: tuple[Call, ...] = ()
     """What takes it away again, of a kind that iamfix never deletes; its params may hold results of the making."""
+    account: tuple[str, str] = ("management", "111111111111")
+    """Name and id of the account in which it is found by a run; the laws find it where they are."""

@@ -95,6 +95,7 @@ _ROOT = "r-prac"
 SURROUNDINGS: tuple[Call, ...] = (
     Call("organizations", "enable_aws_service_access", {"ServicePrincipal": "account.amazonaws.com"}),
     Call("organizations", "enable_aws_service_access", {"ServicePrincipal": "iam.amazonaws.com"}),
+    Call("iam", "enable_organizations_root_credentials_management", {}),
     *(
         Call("organizations", "enable_policy_type", {"RootId": _ROOT, "PolicyType": one})
         for one in _TYPES

@@ -1,10 +1,10 @@
-"""EC2: moto's, but for the regions of an account, what it has by default in them, and its instances."""
+"""EC2: moto's, but for the regions of an account, what it has by default in them, its instances and its default VPCs."""
 
 from __future__ import annotations
 
 from iamfix.sandbox.call import Answer, Call, Handler, Service
 from iamfix.sandbox.regions import BY_DEFAULT, OPT_IN, enabled
-from iamfix.sandbox.services.ec2 import defaults, instances, profiles
+from iamfix.sandbox.services.ec2 import default_vpc, defaults, instances, profiles
 
 
 def describe_regions(call: Call) -> Answer:
@@ -31,6 +31,7 @@ def describe_regions(call: Call) -> Answer:
 _OPERATIONS: dict[str, Handler] = {
     "DescribeRegions": describe_regions,
     **defaults.OPERATIONS,
+    **default_vpc.OPERATIONS,
     **instances.OPERATIONS,
     **profiles.OPERATIONS,
 }
