@@ -23,7 +23,7 @@ from iamfix.bootstrap_role import policy_of, trust_of
 from iamfix.bootstrap_wait import PATIENCE, is_settled, wait_until_usable
 from iamfix.inventory import Inventory
 from iamfix.kinds import KINDS
-from iamfix.model import Account, InputError, Json, NotHere, Plan, Problem
+from iamfix.model import Account, InputError, Json, NotHere, Plan, Problem, Protected
 from iamfix.organization_tree import ROOT, Member, Tree, read_tree
 from iamfix.playbook import load_playbooks
 from iamfix.run import Runner
@@ -187,7 +187,9 @@ class Bootstrap:
             self._say(f"{ACCESS_ROLE} does not let iamfix in, so the role {account.role_arn} stays as it is")
             return
         inventory = self._holding(access)
-        planner = self.runner.beside(inventory, access.name)
+        # Once it runs as its own role, no practice touches that role; so none may ask here for the right to.
+        spared = replace(access, protected=(*access.protected, Protected(str(account.role_arn))))
+        planner = self.runner.beside(self._holding(spared), spared.name)
         plan = planner.plan([self.playbook])
         yield from self._refused("what the baseline needs", planner, plan)
         variables = self._role(account, planner, plan)

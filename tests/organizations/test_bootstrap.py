@@ -83,6 +83,30 @@ def test_the_role_has_what_the_baseline_needs_and_no_more(lab: Lab) -> None:
     assert json.loads(role.trust)["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
 
 
+def test_the_role_never_gets_power_over_itself(lab: Lab) -> None:
+    """The shipped practices would move the role's inline policy; run as that role they leave it alone, and so here."""
+    lab.playbook = Path(__file__).parents[2] / "playbooks/practices/managed-policies.yml"
+    lab.bootstrap(unit=None)
+    assert lab.bootstrap(unit=None) == []
+    role = iam_of(lab).roles.latest("iamfix")
+    assert role is not None
+    statements = json.loads(role.inline["iamfix-baseline"])["Statement"]
+    assert not [one for one in statements if "role/iamfix" in json.dumps(one["Resource"])]
+
+
+def test_the_shipped_playbook_fits_one_policy_with_networks_by_the_dozen(lab: Lab) -> None:
+    """`playbooks/bootstrap.yml`, default VPCs of 17 regions included: one policy holds it, and a second run is empty."""
+    lab.playbook = Path(__file__).parents[2] / "playbooks/bootstrap.yml"
+    given = {"extra_vars": {"remove_default_vpcs": True}}
+    assert lab.bootstrap(**given) == ["a new account", "the role of iamfix", "the baseline", "its unit"]
+    role = iam_of(lab).roles.latest("iamfix")
+    assert role is not None
+    assert len(role.inline["iamfix-baseline"]) < 10_240
+    resources = [one["Resource"] for one in json.loads(role.inline["iamfix-baseline"])["Statement"]]
+    assert [f"arn:aws:ec2:*:{lab.accounts()[0].id}:subnet/*"] in resources
+    assert lab.bootstrap(**given) == []
+
+
 def test_a_playbook_that_grew_is_given_more_permissions_and_loses_none(lab: Lab, tmp_path: Path) -> None:
     """Run again with more to do, the role gets what is missing, keeps what it had, and the new part is applied."""
     lab.bootstrap()

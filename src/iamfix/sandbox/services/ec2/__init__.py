@@ -1,4 +1,4 @@
-"""EC2: moto's, but for the regions of an account, what it has by default in them, its instances and its default VPCs."""
+"""EC2: moto's, but for regions, an account's defaults in them, instances and default VPCs."""
 
 from __future__ import annotations
 
