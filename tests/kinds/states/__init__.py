@@ -29,20 +29,8 @@ from tests.kinds.states import (
 from tests.kinds.states.found import Found
 
 _FAMILIES: tuple[Any, ...] = (
-    credentials,
-    detection,
-    iam,
-    identity,
-    monitoring,
-    organizations,
-    shared,
-    trails,
-    workloads,
-    networks,
-    organizations,
-    shared,
-    trails,
-)
+    credentials, detection, iam, identity, monitoring, networks, organizations, shared, trails, workloads,
+)  # fmt: skip
 
 STATES: Mapping[str, st.SearchStrategy[Any]] = {
     kind: one for family in _FAMILIES for kind, one in family.STATES.items()
