@@ -44,7 +44,7 @@ FOUND: Mapping[str, Found] = {kind: one for family in _FAMILIES for kind, one in
 SEEN: tuple[str, ...] = tuple(kind for family in _FAMILIES for kind in getattr(family, "SEEN", ()))
 
 GROUPS: tuple[tuple[str, ...], ...] = (
-    *((kind,) for kind in sorted(EXAMPLES)),
+    *((kind,) for kind in sorted(EXAMPLES.keys() & STATES.keys())),
     *(group for family in _FAMILIES if (group := tuple(kind for kind in family.STATES if kind not in EXAMPLES))),
 )
 """Which kinds go the four steps together: those of a family; those with a number of pairs of their own, alone."""
