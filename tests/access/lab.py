@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from iamfix.access.judge import judged
 from iamfix.access.probes import Limits
-from iamfix.kinds import KINDS, iam_aws_managed_policy, iam_group, iam_managed_policy, iam_role, iam_user
+from iamfix.kinds import (
+    KINDS,
+    iam_aws_managed_policy,
+    iam_group,
+    iam_managed_policy,
+    iam_oidc_provider,
+    iam_role,
+    iam_user,
+)
 from iamfix.kinds.protocol import Want
 from iamfix.model import Account, AccountPlan, AwsError, Change, Origin, Problem, Protected
 from iamfix.policy.document import Document
@@ -82,6 +91,7 @@ class Lab:
         users: Mapping[str, Any] | None = None, groups: Mapping[str, Any] | None = None,
         roles: Mapping[str, Any] | None = None, policies: Mapping[str, Document] | None = None,
         aws: Mapping[str, Document] | None = None, accounts: tuple[Account, ...] = (), caller: str = CALLER,
+        providers: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.account = Account(ID, "lab", role_arn=role_arn, protected=protected)
         self.runs_as, self.caller = runs_as or role_arn or "", caller
@@ -95,6 +105,9 @@ class Lab:
                 name: iam_aws_managed_policy.State(policy=one, attached=True) for name, one in (aws or {}).items()
             },
         }  # fmt: skip
+        self.there["iam_oidc_provider"] = {
+            name: iam_oidc_provider.State(client_ids=ids) for name, ids in providers.items()
+        }
         self.reads: list[str] = []
         self.world = World(self.account, KINDS, self._observe, accounts=accounts)
         self.changes: list[Change] = []

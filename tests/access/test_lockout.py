@@ -467,6 +467,48 @@ def test_credentials_of_those_who_must_get_in() -> None:
     assert "cannot be proven to get in" in problem.summary
 
 
+def _federated(**more: Any) -> Lab:
+    who = {"Federated": f"arn:aws:iam::{ID}:oidc-provider/{OIDC}"}
+    people = {"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRoleWithWebIdentity"}
+    roles = {"iamfix": role(inline_policies={"all": ADMIN}, assume_role_policy_document=doc(people, trust=True))}
+    return Lab(
+        roles=roles, policies=POLICIES, providers={OIDC: frozenset(("sts", "old")), "b.example": frozenset()}, **more
+    )
+
+
+OIDC = "token.example"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"role_arn": None, "runs_as": f"arn:aws:sts::{ID}:assumed-role/iamfix/ci"},
+        {"role_arn": None, "runs_as": ANN, "protected": (Protected(ROLE),)},
+    ],
+    ids=["runs as", "protected"],
+)
+def test_the_provider_through_which_one_comes_stays(more: dict[str, Any]) -> None:
+    """The identity provider of a role that must get in, or a client of it, goes with the override only; others may."""
+    for after, told in ((None, 1), (frozenset(("sts",)), 1), (frozenset(("sts", "old", "new")), 0)):
+        lab = _federated(**more)
+        lab.to("iam_oidc_provider", OIDC, None) if after is None else lab.set(
+            "iam_oidc_provider", OIDC, client_ids=after
+        )
+        problems = lab.problems()
+        assert [problem.rule for problem in problems] == ["own-access"] * told
+        assert all("cannot be proven to be assumed as before" in problem.summary for problem in problems)
+    lab = _federated(**more)
+    lab.to("iam_oidc_provider", "b.example", None)
+    assert lab.problems() == []
+
+
+def test_the_role_that_is_assumed_does_not_come_through_a_provider() -> None:
+    """iamfix gets into accounts with AssumeRole: the providers there are not its way in."""
+    lab = _federated()
+    lab.to("iam_oidc_provider", OIDC, None)
+    assert lab.problems() == []
+
+
 def test_a_session_is_its_role_and_root_cannot_be_locked_out() -> None:
     """The ambient caller's session ARN means its role; root has no policies to lose."""
     for runs_as, problems in ((f"arn:aws:sts::{ID}:assumed-role/iamfix/me", 1), (f"arn:aws:iam::{ID}:root", 0)):

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from iamfix.access.changed import access_diff, changed_holders
+from iamfix.access.doors import provider_of
 from iamfix.access.lockout import lockouts
 from iamfix.access.must import watched_of
 from iamfix.access.picture import Holder, Picture, picture_of, taken_back
@@ -40,7 +41,7 @@ def judged(
     if not (_changes_policies(plan) or _takes_credentials(plan)):
         return plan
     plan = replace(plan, judged_for=judged_for(plan.account, runs_as))
-    if not (_changes_policies(plan) or ":user/" in runs_as or plan.account.protected):
+    if not (_changes_policies(plan) or _takes_provider(plan) or ":user/" in runs_as or plan.account.protected):
         return plan  # a user's key, password or device goes, where no user is one who must get in
     try:
         return _judged(plan, world, runs_as, caller, limits)
@@ -65,8 +66,14 @@ def _changes_policies(plan: AccountPlan) -> bool:
 
 
 def _takes_credentials(plan: AccountPlan) -> bool:
-    """Whether a user's key, password or device goes."""
-    return any(call.operation in CREDENTIALS for change in plan.changes for call in change.calls)
+    """Whether a user's key, password or device goes, or a provider through which somebody comes."""
+    return _takes_provider(plan) or any(
+        call.operation in CREDENTIALS for change in plan.changes for call in change.calls
+    )
+
+
+def _takes_provider(plan: AccountPlan) -> bool:
+    return any(provider_of(call) is not None for change in plan.changes for call in change.calls)
 
 
 def _judged(
@@ -117,6 +124,8 @@ def _bears_on_entry(plan: AccountPlan, changed: Sequence[tuple[str, Holder | Non
 
 def _bears_on_roles(plan: AccountPlan) -> bool:
     """Whether a role's access can change: if not, roles need not be read, which would take a permission more."""
+    if _takes_provider(plan):
+        return True
     for change in plan.changes:
         if change.kind == "iam_role":
             return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise, product
 from math import prod
 
+from iamfix.access.doors import closes, provider_of
 from iamfix.access.picture import Holder, Picture
 from iamfix.access.probes import Limits, Probe, Verdict, Watched, ask
 from iamfix.access.replay import CREDENTIALS, replay
@@ -122,6 +123,8 @@ _POLICIES = ("PolicyArn", "PolicyName", "PermissionsBoundary")
 
 def _touches(call: Call, names: set[str], policies: set[str]) -> bool:
     if any(call.params.get(key) in names for key in _NAMES):
+        return True
+    if provider_of(call) is not None:
         return True
     if call.operation in CREDENTIALS:
         return "UserName" not in call.params and not call.as_root
@@ -312,9 +315,18 @@ def _trust_lost(guard: _Guard, picture: Picture, step: _Step) -> Iterator[Proble
 
 
 def _credentials(guard: _Guard, lane: _Lane) -> Iterator[Problem]:
-    """Tell when a user who must get in loses a password, key or device: which of them it uses, no policy tells."""
+    """Tell when one who must get in loses a password, key or device, or the provider through which it comes.
+
+    Which of them it uses, no policy tells.
+    """
     for step in lane:
-        params = step.call.params
+        params, provider = step.call.params, provider_of(step.call)
+        if provider is not None and closes(guard.picture, guard.one, provider) and provider not in guard.told:
+            guard.told.add(provider)
+            yield _problem(
+                guard, step, f"cannot be proven to be assumed as before: {provider} let people in",
+                "trust another provider in an earlier task, or allow `own-access`",
+            )  # fmt: skip
         if step.call.operation not in CREDENTIALS or params.get("Status") == "Active" or step.call.as_root:
             continue
         mine = guard.one.kind == "user" and params.get("UserName", step.change.name) == guard.one.name
