@@ -38,3 +38,12 @@ def test_every_form_tells_unasked_from_held(form: str) -> None:
     for word in ("ok", "1 open", "unknown", "-"):
         assert word in shown
     assert ("has an old key" in shown) == (form != "markdown")
+
+
+def test_controls_stand_in_the_order_of_their_standards() -> None:
+    """By number, not by letter: 5.2 before 5.10, IAM.9 before IAM.15."""
+    asked = {
+        "a": {(2, ("CIS-7.0/5.10", "CIS-7.0/5.2", "SecurityHub/IAM.15")), (4, ("SecurityHub/IAM.9", "CIS-6.0/2.3"))}
+    }
+    found = score({"id": "x", "made_at": "2026-01-01T00:00:00Z", "accounts": []}, asked)["controls"]
+    assert list(found) == ["CIS-6.0/2.3", "CIS-7.0/5.2", "CIS-7.0/5.10", "SecurityHub/IAM.9", "SecurityHub/IAM.15"]
