@@ -131,3 +131,23 @@ def test_customer_policies_that_aws_keeps_too_are_found() -> None:
     (found,) = plan(aws, "managed-policies").findings
     assert (found.address, found.severity) == ("lab/iam_managed_policy/Queues", "info")
     assert "AmazonSQSFullAccess" in found.message
+
+
+def test_a_user_without_room_for_all_joins_nothing_and_keeps_room_for_mfa() -> None:
+    """Half of a move frees nothing: no policy and no group is made for it, and the tenth group is left for MFA."""
+    aws = Direct()
+    aws.get("iam", "create_user", UserName="ann")
+    aws.get("iam", "create_login_profile", UserName="ann", Password="aA1!" + "x" * 20)
+    for number in range(8):
+        aws.get("iam", "create_group", GroupName=f"g{number}")
+        aws.get("iam", "add_user_to_group", GroupName=f"g{number}", UserName="ann")
+    for name, text in (("a", allow("sns:Publish")), ("b", allow("sqs:SendMessage"))):
+        aws.get("iam", "put_user_policy", UserName="ann", PolicyName=name, PolicyDocument=text)
+    made = plan(aws, "managed-policies", enforce="all")
+    assert made.changes == ()
+    (found,) = made.findings
+    assert found.message.startswith("ann keeps a, b inline: ")
+    aws.get("iam", "remove_user_from_group", GroupName="g0", UserName="ann")
+    apply(aws, plan(aws, "managed-policies", "mfa", enforce="all"))
+    ann = aws.world().get("iam_user", "ann")
+    assert (ann.inline_policies, len(ann.groups), "RequireMfa" in ann.groups) == ({}, 10, True)
