@@ -99,6 +99,7 @@ def test_enforced_a_second_plan_is_empty_and_only_a_persons_work_is_left(practic
 
 
 NEEDS_TIME_OR_CROWDS = {
+    "Nobody has so many tags that it cannot be written down",
     "Keys that were deactivated long ago are deleted", "What is written down goes with the keys",
     "Roles with inline policies", "Groups with inline policies", "Users with inline policies",
     "Nobody who can sign in is left out", "No role carries the policy",
