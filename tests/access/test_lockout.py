@@ -417,6 +417,14 @@ def test_a_protected_name_is_found_in_any_path(principal: str, held: bool) -> No
     assert problem.severity == ("error" if held else "warning")
     assert ("role/ops/backup, which the inventory protects, may no longer" in problem.summary) == held
     assert (f"there is no {principal}, which" in problem.summary) != held
+    assert held or problem.hint == f"did you mean arn:aws:iam::{ID}:role/ops/backup?"
+
+
+def test_a_protected_principal_that_is_not_there_is_no_problem() -> None:
+    """Accounts may lack what their inventory protects in all of them."""
+    lab = Lab(roles={"backup": role(), "iamfix": role()}, protected=(Protected(f"arn:aws:iam::{ID}:user/glass"),))
+    lab.set("iam_role", "backup", tags={"a": "b"})
+    assert lab.problems() == []
 
 
 def test_the_probes_that_are_given_for_the_own_role_are_asked_too() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from difflib import get_close_matches
 
 from iamfix.access.changed import access_diff, changed_holders
 from iamfix.access.doors import provider_of
@@ -102,15 +103,18 @@ def _judged(
 
 
 def _nobody(plan: AccountPlan, pictures: Sequence[Picture], roles: bool) -> Iterable[Problem]:
-    """Warn of each protected principal that there is not: a slip of the pen protects nobody."""
-    there = [picture.arn(holder) for picture in pictures for holder in picture.principals()]
+    """Warn of protected principals that there are not, though there is one of nearly that name: a slip of the pen."""
+    there = {picture.arn(holder): holder.name for picture in pictures for holder in picture.principals()}
     for one in plan.account.protected:
-        if "*" in one.principal or one.principal.endswith(":root") or (":role/" in one.principal and not roles):
+        if any(one.means(arn) for arn in there) or (":role/" in one.principal and not roles):
             continue
-        if not any(one.means(arn) for arn in there):
+        name = one.principal.rpartition("/")[2]
+        close = get_close_matches(name, there.values(), n=1, cutoff=0.75)
+        if close and "*" not in one.principal:
+            arn = next(arn for arn, other in there.items() if other == close[0])
             yield Problem(
                 "warning", plan.account.name, f"there is no {one.principal}, which the inventory protects",
-                "an ARN, user/NAME, or the name of a role",
+                f"did you mean {arn}?",
             )  # fmt: skip
 
 
