@@ -75,9 +75,16 @@ def _told(call: Call, trail: Trail) -> Answer:
     return {"TrailARN": trail.arn(call.partition), "EventSelectors": list(trail.selectors) or [dict(DEFAULT)]}
 
 
+def _trail_name(call: Call) -> str:
+    """The trail; event data stores, which may stand in its place, are not in the sandbox."""
+    if "TrailName" not in call.params:
+        raise AwsError("InvalidParameterCombinationException", "Specify a trail name.")
+    return call.param("TrailName")
+
+
 def put_insight_selectors(call: Call) -> Answer:
     """PutInsightSelectors: an empty list switches insights off."""
-    trail = take_trail(call, call.param("TrailName"))
+    trail = take_trail(call, _trail_name(call))
     types = tuple(one["InsightType"] for one in call.params["InsightSelectors"])
     if len(set(types)) < len(types):
         raise AwsError("InvalidInsightSelectorsException", "Each insight type once.")
@@ -88,7 +95,7 @@ def put_insight_selectors(call: Call) -> Answer:
 
 def get_insight_selectors(call: Call) -> Answer:
     """GetInsightSelectors: an error while there are none."""
-    trail = read_trail(call, call.param("TrailName"))
+    trail = read_trail(call, _trail_name(call))
     if not trail.insights:
         told = f"Trail {trail.arn(call.partition)} does not have Insights enabled."
         raise AwsError("InsightNotEnabledException", told)
