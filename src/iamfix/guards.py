@@ -43,7 +43,10 @@ def irreversible(plan: AccountPlan) -> Iterator[Problem]:
     for change in plan.changes:
         if change.loses:
             yield _problem(
-                change, "irreversible", f"this destroys for good: {', '.join(change.loses)}", "or allow `irreversible`"
+                change,
+                "irreversible",
+                f"this destroys for good: {', '.join(change.loses)}",
+                "keep it, or allow `irreversible`",
             )
 
 

@@ -139,12 +139,17 @@ def runs(folder: Path) -> Iterator[Run]:
 
 
 def read_run(folder: Path, run: str) -> Run:
-    """Read a run's journal. `latest` is the newest run. Raises JournalError."""
+    """Read a run's journal. `latest` is the newest run; the beginning of an id is enough. Raises JournalError."""
     if run == "latest":
         newest = max(folder.glob("*.jsonl"), default=None)
         if newest is None:
             raise JournalError(f"there are no runs in {folder}")
         run = newest.stem
+    elif run and not (folder / f"{run}.jsonl").is_file():
+        begun = [one.stem for one in sorted(folder.glob("*.jsonl")) if one.stem.startswith(run)]
+        if len(begun) > 1:
+            raise JournalError(f"{len(begun)} runs begin with {run!r}: {', '.join(begun[-4:])}")
+        run = begun[0] if begun else run
     path = folder / f"{run}.jsonl"
     try:
         return _read(folder, path, run)

@@ -299,9 +299,8 @@ class Fold:
             self.problems += (allowed(one, (), origin.allow) for one in found)
         for call in done.calls:
             for fault in self.check(call):
-                self.problems.append(
-                    Problem("error", at, f"AWS would not take {call.service}:{call.operation}: {fault}", "", "quota")
-                )
+                summary = f"AWS would not take {call.service}:{call.operation}: {fault}"
+                self.problems.append(Problem("error", at, summary, f"asked for at {task.at()}", "quota"))
         follow(self.world, done)
 
     def _waits(self, task: Task, staged: Mapping[str, Any], scope: Scope, done: Change, tags: tuple[str, ...]) -> bool:

@@ -166,10 +166,7 @@ def from_json(data: Json, kinds: Mapping[str, Kind], accounts: Mapping[str, Acco
     Raises:
         InputError: not a plan, of another format, edited by hand, or of accounts that the inventory does not have so.
     """
-    if not isinstance(data, dict) or "format_version" not in data:
-        raise _bad(where, "this is not a saved plan", "save one with `iamfix plan -o plan.json`")
-    if data["format_version"] != FORMAT:
-        raise _bad(where, f"a plan of format {data['format_version']!r}; this iamfix reads {FORMAT}", "plan again")
+    _check_format(data, where)
     try:
         plan = Plan(
             id=str(data["id"]),
@@ -181,16 +178,31 @@ def from_json(data: Json, kinds: Mapping[str, Kind], accounts: Mapping[str, Acco
                 for item in data["waves"]
             ),
         )
-        identity = _digest({key: item for key, item in data.items() if key not in ("format_version", "id")})
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _bad(where, f"this plan is damaged ({type(error).__name__}: {error})", "plan again") from None
-    if identity != plan.id:
+    check_whole(data, where)
+    return plan
+
+
+def check_whole(data: Json, where: str) -> None:
+    """Refuse what is no saved plan, or no longer the one that was made: who reviews it must see what was planned.
+
+    Raises InputError.
+    """
+    _check_format(data, where)
+    if _digest({key: item for key, item in data.items() if key not in ("format_version", "id")}) != data.get("id"):
         raise _bad(
             where, "this plan was changed after it was made", "plan again; a plan is applied exactly or not at all"
         )
-    return plan
+
+
+def _check_format(data: Json, where: str) -> None:
+    if not isinstance(data, dict) or "format_version" not in data:
+        raise _bad(where, "this is not a saved plan", "save one with `iamfix plan -o plan.json`")
+    if data["format_version"] != FORMAT:
+        raise _bad(where, f"a plan of format {data['format_version']!r}; this iamfix reads {FORMAT}", "plan again")
 
 
 def _read_account(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
@@ -174,9 +175,32 @@ def _problems(
             yield Problem("error", str(source.place(*path, *where)), f"{one['loc'][-1]!r} is missing")
         else:
             name = ".".join(str(part) for part in where)
-            messages = dict.fromkeys(MESSAGES.get(each["type"], each["msg"].lower()) for each in same)
+            if choices := next((each["ctx"]["expected"] for each in same if each["type"] == "literal_error"), ""):
+                yield _no_choice(name, str(source.place(*path, *where)), _value(source, (*path, *where)), choices)
+                continue
+            messages = dict.fromkeys(_message(each) for each in same)
             message = " or ".join(messages).replace(" or expected", " or")
             yield Problem("error", str(source.place(*path, *where)), f"{name}: {message}")
+
+
+def _message(one: Any) -> str:
+    limits = {"less_than_equal": "expected at most {le}", "greater_than_equal": "expected at least {ge}"}
+    if one["type"] in limits:
+        return limits[one["type"]].format(**one["ctx"])
+    return MESSAGES.get(one["type"], str(one["msg"]).lower())
+
+
+def _value(source: Source, path: tuple[str | int, ...]) -> Json:
+    data = source.data
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _no_choice(name: str, place: str, value: Json, choices: str) -> Problem:
+    words = re.findall(r"'([^']*)'", choices)
+    hint = nearest(value, words) if isinstance(value, str) else f"one of: {', '.join(words)}"
+    return Problem("error", place, f"{name}: {value!r} is not one of {', '.join(words)}", hint)
 
 
 def _known_words(loc: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:

@@ -85,6 +85,8 @@ def test_the_plans_json_has_the_promised_fields(
         (["show", "20200101T000000Z-0000"], "there is no run"),
         (["rollback", "latest", "-i", "sandbox.yml"], "there are no runs"),
         (["doc", "iam_rol"], "did you mean 'iam_role'?"),
+        (["aply"], "Did you mean 'apply'"),
+        (["who-can", "s3:GetObject", "bucket/key", "-i", "sandbox.yml"], "'bucket/key' is no ARN"),
     ],
 )
 def test_mistakes_exit_1_with_a_hint(
@@ -95,6 +97,60 @@ def test_mistakes_exit_1_with_a_hint(
     told = capsys.readouterr().err
     assert words in told
     assert "Traceback" not in told
+
+
+def test_without_a_command_the_help_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who asks for nothing sees the help, and no error before it."""
+    assert iamfix() == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Usage: iamfix")
+    assert "error" not in told
+
+
+def test_a_plan_that_was_changed_is_not_shown(
+    practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who reviews a saved plan sees the one that was made, or none: neither an edited one nor half of one."""
+    text = "- {accounts: management, tasks: [{iam_group: {name: Fresh}}]}\n"
+    Path("p.yml").write_text(text, encoding="utf-8")
+    assert iamfix("plan", "p.yml", "-i", "sandbox.yml", "-o", "plan.json") == 0
+    assert iamfix("show", "plan.json") == 0
+    made = Path("plan.json").read_text(encoding="utf-8")
+    data = json.loads(made)
+    del data["accounts"][0]["changes"][0]["kind"]
+    for text, words in (
+        (made.replace("Fresh", "Other"), "this plan was changed after it was made"),
+        (json.dumps(data), "this plan was changed after it was made"),
+        (made.replace('"1.0"', '"9.0"'), "a plan of format '9.0'; this iamfix reads 1.0"),
+        (made[:500], "this is not a saved plan"),
+    ):
+        Path("plan.json").write_text(text, encoding="utf-8")
+        capsys.readouterr()
+        assert iamfix("show", "plan.json") == 1
+        told = capsys.readouterr()
+        assert (told.out, words in told.err) == ("", True)
+
+
+def test_a_run_is_named_by_the_beginning_of_its_id(
+    practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As much of an id as names one run is enough; an apply that changed nothing says so when it is taken back."""
+    Path("p.yml").write_text("- {accounts: management, tasks: [{iam_group: {name: Fresh}}]}\n", encoding="utf-8")
+    for _ in range(2):
+        assert iamfix("apply", "p.yml", "-i", "sandbox.yml", "--auto-approve") == 0
+    assert iamfix("plan", "p.yml", "-i", "sandbox.yml", "-o", "plan.json") == 0
+    assert iamfix("apply", "plan.json", "-i", "sandbox.yml", "--auto-approve") == 0
+    (first, *_) = ids = sorted(one.stem for one in Path(".iamfix").glob("*.jsonl"))
+    capsys.readouterr()
+    assert iamfix("show", first[:-1]) == 0
+    assert capsys.readouterr().out.startswith(first)
+    if len(ids) > 1:
+        assert iamfix("show", "2") == 1
+        assert f"{len(ids)} runs begin with '2'" in capsys.readouterr().err
+    assert iamfix("rollback", first[:-1], "-i", "sandbox.yml", "--auto-approve") == 0
+    capsys.readouterr()
+    assert iamfix("rollback", first, "-i", "sandbox.yml", "--auto-approve") == 0
+    assert capsys.readouterr().err == f"Nothing of the run {first} is left to take back.\n"
 
 
 def test_nobody_to_ask_is_refused(practice: Sandbox, here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,9 @@ def test_a_mistake_of_one_account_names_no_other(tmp_path: Path) -> None:
          "users: 'c' stands in include as well", "name it in one of them"),
         ("{iam_user: {name: a, tags: {include: {b: c}, exclude: [b]}}}", "b]}}",
          "tags: 'b' stands in include as well", "name it in one of them"),
+        ("{check: {kind: iam_user, select: 'true', message: x, severity: hgh}}", "hgh",
+         "check.severity: 'hgh' is not one of critical, high, medium, low, info", "did you mean 'high'?"),
+        ("{iam_role: {name: a, state: absent}, practice: 13}", "13", "practice: expected at most 12", ""),
     ],
 )  # fmt: skip
 def test_what_would_do_nothing_is_a_mistake(tmp_path: Path, task: str, place: str, summary: str, hint: str) -> None:

@@ -115,7 +115,7 @@ def test_what_aws_refuses_is_an_error(project: Path, capsys: pytest.CaptureFixtu
     arguments = ["validate", "play.yml", "-i", "inventory.yml"]
     assert run(arguments) == 0
     told = capsys.readouterr()
-    assert told.out == "Valid: 1 plays, 3 accounts.\n"
+    assert told.out == "Valid: 1 play, 3 accounts.\n"
     assert "warning [star-star]: play.yml:26:50: inline_policies: The statement allows all actions" in told.err
     (project / "play.yml").write_text(PLAYBOOK.replace("Effect: Allow\n", "Effect: allow\n"), encoding="utf-8")
     with pytest.raises(InputError) as caught:

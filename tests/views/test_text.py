@@ -61,6 +61,39 @@ def test_changes_that_differ_only_in_the_account_id_are_the_same() -> None:
     assert shown(plan(*changes)).count("iam_group Admins") == 1
 
 
+def test_what_is_the_same_but_for_the_account_names_none() -> None:
+    """What holds for several accounts does not show the id of the first; what holds for one shows its own."""
+    arns = [f"arn:aws:iam::{number:012}:policy/P" for number in (0, 1)]
+    entry = {"actions": ["s3:Get*"], "conditions": None, "risk": "read", "known": {}}
+    accounts = [
+        {
+            "changes": [change(after={"managed_policies": [arn]})],
+            "access": [{"principal": f"{arn[:25]}:user/u", "lost": [], "gained": [{**entry, "resources": [arn]}]}],
+        }
+        for arn in arns
+    ]
+    both, one = shown(plan(*accounts)), shown(plan(accounts[0]))
+    assert both.count("arn:aws:iam::{account}:policy/P") == one.count(arns[0]) == 2
+    assert "{account}" not in one
+    assert not any(arn in both for arn in arns)
+
+
+def test_a_task_stands_once_where_the_playbook_has_it() -> None:
+    """What only later accounts need done stands with its task's other changes, before what later tasks do."""
+    first, second = ({"where": f"p.yml:{n}", "task": f"T{n}", "step": [0, n]} for n in (1, 2))
+    accounts = [{"changes": [change(**second)]}, {"changes": [change(name="Own", **first), change(**second)]}]
+    lines = shown(plan(*accounts)).splitlines()
+    assert [line.split("  in ")[0].strip() for line in lines if line[:4] != "    " and not line.startswith("Plan")] == [
+        "T1  practice 5", "+ iam_group Own", "T2  practice 5", "+ iam_group Admins",
+    ]  # fmt: skip
+
+
+def test_what_goes_away_is_none() -> None:
+    """A value that is taken away is told in words, not in Python's."""
+    gone = change(action="update", before={"permissions_boundary": "B"}, after={"permissions_boundary": None})
+    assert "permissions_boundary: B -> none\n" in shown(plan({"changes": [gone]}))
+
+
 def test_what_is_lost_stands_out_and_calls_show_when_asked() -> None:
     """Removals say what they destroy; -v shows the AWS calls."""
     gone = change(action="delete", before={"path": "/"}, after=None, loses=["access key AKIA1"])
@@ -82,6 +115,7 @@ def test_what_is_lost_stands_out_and_calls_show_when_asked() -> None:
         ([{"problems": [MISTAKE]}], "No changes. 1 account could not be planned whole."),
         ([{"problems": [{**MISTAKE, "rule": "quota"}]}], "No changes. 1 account matches the playbooks."),
         ([{}, {"error": "no way in"}], "No changes. 1 account matches the playbooks. 1 account could not be planned."),
+        ([{"error": "no way in"}, {"error": "nor here"}], "2 accounts could not be planned."),
         ([{"changes": [change()]}], "Plan: 1 to create, 0 to change, 0 to delete in 1 account."),
     ],
 )

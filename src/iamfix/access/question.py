@@ -35,6 +35,9 @@ def ask_accounts(runner: Looking, action: str, resource: str | None) -> dict[str
         make_request("000000000000", action, resource or "*")
     except RequestError as error:
         raise InputError(Problem("error", "who-can", str(error))) from None
+    if resource is not None and resource != "*" and (not resource.startswith("arn:") or resource.count(":") < 5):
+        hint = "such as arn:aws:s3:::bucket/key; without it, the answer says on which resources"
+        raise InputError(Problem("error", "who-can", f"{resource!r} is no ARN", hint))
     if "*" in action or "?" in action or not action_exists(action):
         near = nearest_action(action)
         hint = f"did you mean {near}?" if near else "name one action, without wildcards, as AWS lists it"

@@ -50,7 +50,7 @@ def apply(
 
 
 def rollback(
-    run: str = typer.Argument(help="The run to take back, or latest."),
+    run: str = typer.Argument(help="The run to take back (the beginning of its id is enough), or latest."),
     inventory: o.Inventory = o.INVENTORY,
     limit: o.Limit = None,
     forks: o.Forks = 8,
@@ -65,10 +65,14 @@ def rollback(
     Example: iamfix rollback latest
     """
     from iamfix.cli.console import Telling
+    from iamfix.journal import read_run
     from iamfix.run import Runner
 
     runner = Runner(o.options(inventory, limit, forks=forks, allow=allow, journal=journal), Telling(verbose))
-    return reviewed(runner, runner.rollback(run), form, verbose, auto_approve, f"rollback {run}")
+    plan = runner.rollback(run)
+    if not any(plan.changes()) and not any(plan.problems()):
+        typer.echo(f"Nothing of the run {read_run(journal, run).id} is left to take back.", err=True)
+    return reviewed(runner, plan, form, verbose, auto_approve, f"rollback {run}")
 
 
 def reviewed(runner: Runner, plan: Plan, form: str, verbose: int, auto_approve: bool, what: str) -> int:

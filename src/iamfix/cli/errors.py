@@ -57,11 +57,7 @@ def _other(error: Exception) -> int:
         _say("Aborted.")
         return 1
     if hasattr(error, "format_message"):
-        _say(f"error: {error.format_message().replace(': Value error, ', ': ')}")
-        context = getattr(error, "ctx", None)
-        if context is not None:
-            _say(f"hint: `{context.command_path} --help` shows what it takes")
-        return 1
+        return _usage(name, error.format_message(), getattr(error, "ctx", None))
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else "the output cannot be written: "
         _say(f"error: {where}{error.strerror}")
@@ -72,6 +68,17 @@ def _other(error: Exception) -> int:
     path = Path(tempfile.mkdtemp(prefix="iamfix-")) / "defect.log"
     path.write_text(traceback.format_exc(), encoding="utf-8")
     _say(f"error: this is a defect of iamfix, not of your input ({name}). The details are in {path}")
+    return 1
+
+
+def _usage(name: str, message: str, context: Any) -> int:
+    """Explain wrong usage."""
+    if name == "NoArgsIsHelpError":  # nothing was asked for: the message is the help
+        _say(message)
+        return 1
+    _say(f"error: {message.replace(': Value error, ', ': ')}")
+    if context is not None:
+        _say(f"hint: `{context.command_path} --help` shows what it takes")
     return 1
 
 

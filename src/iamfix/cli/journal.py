@@ -47,16 +47,16 @@ def show(
     from iamfix.cli.console import show as show_plan
     from iamfix.journal import read_run
     from iamfix.model import InputError, Problem
+    from iamfix.planfile import check_whole
     from iamfix.views.runs import show_run
 
     if run.endswith(".json"):
         try:
             data = json.loads(Path(run).read_text(encoding="utf-8"))
-            if not isinstance(data, dict) or "format_version" not in data:
-                raise ValueError("it has no format_version")
-            show_plan(data, form, verbose)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(Problem("error", run, f"this is not a saved plan: {error}")) from None
+        except (ValueError, RecursionError) as error:
+            raise InputError(Problem("error", run, f"this is not a saved plan: {error}", "plan again")) from None
+        check_whole(data, run)
+        show_plan(data, form, verbose)
         return
     found = read_run(journal, run)
     if form == "json":

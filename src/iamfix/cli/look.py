@@ -25,6 +25,7 @@ def validate(
     from iamfix.cli.errors import tell
     from iamfix.model import Problem
     from iamfix.validate import validate as check
+    from iamfix.views.wording import count
 
     notes: list[Problem] = []
     given = o.options(inventory, limit, extra_vars=extra_vars)
@@ -32,7 +33,7 @@ def validate(
         plays, accounts = check(playbooks, given, notes.append)
     finally:
         tell(notes)
-    typer.echo(f"Valid: {plays} plays, {accounts} accounts.")
+    typer.echo(f"Valid: {count(plays, 'play')}, {count(accounts, 'account')}.")
 
 
 def permissions(

@@ -19,6 +19,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made wh
     """
     from iamfix.model import InputError, Problem
     from iamfix.starter import PARTS, starter_folder
+    from iamfix.views.wording import count
 
     written, kept = 0, []
     for part in PARTS:
@@ -35,7 +36,10 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made wh
             written += 1
     for name in kept:
         typer.echo(f"left alone: {name}")
-    typer.echo(f"{written} files written to {folder}. Next: edit inventory/, then iamfix plan playbooks/baseline.yml")
+    where = "this folder" if folder == Path() else f"{folder}/"
+    typer.echo(f"{count(written, 'file')} written to {where}")
+    there = "" if folder == Path() else f"cd {folder}, "
+    typer.echo(f"Next: {there}edit inventory/accounts.yml, then: iamfix plan playbooks/baseline.yml")
 
 
 def sandbox(

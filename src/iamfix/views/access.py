@@ -27,13 +27,13 @@ def access_lines(plan: Mapping[str, Any]) -> Iterator[Line]:
     for account in plan["accounts"]:
         for one in account.get("access", ()):
             text = json.dumps([one["gained"], one["lost"]], sort_keys=True).replace(account["id"], "{account}")
-            group = groups.setdefault(text, _Group(one))
+            group = groups.setdefault(text, _Group(one, text))
             group.add(_short(one["principal"], account["id"]), account["name"])
     every = sorted(groups.values(), key=lambda group: group.order)
     for group in every[:GROUPS]:
         yield 0, group.who(), "who"
         for what in ("gained", "lost"):
-            entries = _telling(group.change[what])
+            entries = _telling(group.told(what))
             for entry in entries[:ENTRIES]:
                 yield 1, entry_text(entry, what), what
             if len(entries) > ENTRIES:
@@ -50,8 +50,8 @@ def _telling(entries: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]
 class _Group:
     """Principals for which the same changes."""
 
-    def __init__(self, change: Mapping[str, Any]) -> None:
-        self.change = change
+    def __init__(self, change: Mapping[str, Any], general: str) -> None:
+        self.change, self.general = change, general
         self.principals: dict[str, None] = {}
         self.accounts: dict[str, None] = {}
         risks = [_rank(entry) for what in ("gained", "lost") for entry in change[what]]
@@ -60,6 +60,12 @@ class _Group:
     def add(self, principal: str, account: str) -> None:
         self.principals[principal] = None
         self.accounts[account] = None
+
+    def told(self, what: str) -> Sequence[Mapping[str, Any]]:
+        """What is gained or lost; where it holds for several accounts, the id of each is `{account}`."""
+        if len(self.accounts) == 1:
+            return list(self.change[what])
+        return list(json.loads(self.general)[what == "lost"])
 
     def who(self) -> str:
         return f"{_some(list(self.principals))} in {_some(list(self.accounts))}"

@@ -78,7 +78,9 @@ def _statements(document: Mapping[str, Any]) -> str:
     """Tell a document by its statements: `3 statements: Allow Read, Allow Own, Deny Rest`."""
     found = document["Statement"]
     statements = found if isinstance(found, list) else [found]
-    told = [f"{one.get('Effect')} {one.get('Sid') or _actions(one)}" for one in statements if isinstance(one, dict)]
+    told = [
+        f"{one.get('Effect', '?')} {one.get('Sid') or _actions(one)}" for one in statements if isinstance(one, dict)
+    ]
     return f"{count(len(statements), 'statement')}: {value_text(', '.join(told))}"
 
 

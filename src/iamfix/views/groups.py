@@ -16,12 +16,37 @@ _CHANGE = ("kind", "name", "region", "action", "before", "after", "loses", "task
 
 
 def grouped(plan: Plan) -> Iterator[Group]:
-    """Yield each different change once, with the accounts it holds for, in the plan's order."""
+    """Yield each different change once, with the accounts it holds for: task by task, in the plan's order.
+
+    In what holds for several accounts, the id of each is `{account}`.
+    """
 
     def key(change: Item) -> Any:
         return [{name: change[name] for name in _CHANGE}, [call["operation"] for call in change["calls"]]]
 
-    yield from _once(plan, lambda account: account["changes"], key)
+    found = list(_once(plan, lambda account: account["changes"], key))
+    ids = {account["name"]: account["id"] for account in plan["accounts"]}
+    # What only some accounts need done stands with the same task's changes in the others.
+    first: dict[tuple[str, str], list[int]] = {}
+    for change, _ in found:
+        step: list[int] = change.get("step", [])
+        at = _task(change)
+        first[at] = min(first.get(at, step), step)
+    for change, names in sorted(found, key=lambda one: first[_task(one[0])]):
+        yield (_without(change, ids[names[0]]) if len(names) > 1 else change), names
+
+
+def _task(change: Item) -> tuple[str, str]:
+    return change.get("where", ""), change["task"]
+
+
+def _without(value: Any, account: str) -> Any:
+    """Return a value without an account's id."""
+    if isinstance(value, str):
+        return value.replace(account, "{account}")
+    if isinstance(value, Mapping):
+        return {_without(key, account): _without(item, account) for key, item in value.items()}
+    return [_without(item, account) for item in value] if isinstance(value, list) else value
 
 
 def grouped_findings(plan: Plan) -> Iterator[Group]:

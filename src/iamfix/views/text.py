@@ -57,7 +57,7 @@ def summary(plan: Plan) -> str:
     if not (found["create"] or found["update"] or found["delete"]):
         verb = "matches" if matching == 1 else "match"
         told = f" {count(matching, 'account')} {verb} the playbooks." if matching else ""
-        return f"No changes.{told}{tail}"
+        return f"No changes.{told}{tail}" if planned else tail.strip()
     changes = f"{found['create']} to create, {found['update']} to change, {found['delete']} to delete"
     return f"Plan: {changes} in {accounts}.{tail}"
 

@@ -26,9 +26,9 @@ def show_who(found: Found, console: Console) -> None:
             continue
         shown, others = _parted(account)
         for one in shown:
-            console.print(Text(f"  {one['verdict']:9} {clean(one['principal'])}", _STYLES.get(one["verdict"], "")))
+            console.print(Text(f"  {one['verdict']:13} {clean(one['principal'])}", _STYLES.get(one["verdict"], "")))
             for line in _details(one):
-                console.print(Text(f"            {clean(line)}", "dim"))
+                console.print(Text(f"                {clean(line)}", "dim"))
         console.print(Text(f"  {others} other users and roles may not.", "dim"))
     console.print(Text(_question(found) + " The root user may, and who the policy of the resource lets.", "dim"))
 

@@ -31,4 +31,5 @@ def count(number: int, word: str) -> str:
 def value_text(value: Any, verbose: int = 0) -> str:
     """Return a value in one line; cut when it is long, unless `verbose`."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else str(value)
+    text = "none" if value is None else text
     return text if verbose or len(text) <= LONG else f"{text[:LONG]}… ({len(text):,} characters)"
