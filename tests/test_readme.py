@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from iamfix.guards import RULES
 from iamfix.kinds import KINDS
+from iamfix.model import Problem
+from iamfix.run import Options
+from iamfix.sandbox import Sandbox
+from iamfix.validate import validate
+from tests.running import Project, use
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,3 +38,18 @@ def test_the_baseline_imports_every_practice_of_an_account() -> None:
     for file in sorted((ROOT / "playbooks" / "practices").glob("*.yml")):
         opt_in = "opt-in" in file.read_text(encoding="utf-8").partition("- name:")[0].lower()
         assert opt_in or f"practices/{file.name}" in baseline + organization, file.name
+
+
+def test_the_first_playbook_plans_as_it_is(practice: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who copies it gets a plan without errors on the practice AWS, and validate has nothing to say against it."""
+    use(practice, monkeypatch)
+    project = Project(tmp_path)
+    text = README.partition("## A first playbook")[2].partition("```yaml\n")[2].partition("```")[0]
+    playbook = tmp_path / "people.yml"
+    playbook.write_text(text, encoding="utf-8")
+    notes: list[Problem] = []
+    assert validate([playbook], Options(inventory=project.inventory), notes.append)[0] == 1
+    made = project.runner().plan([playbook])
+    assert [one for one in made.problems() if one.severity != "info"] == [] == notes
+    assert {change.kind for change in made.changes()} == {"iam_group", "iam_managed_policy", "iam_role"}
+    assert any(account.findings for account in made.accounts)
