@@ -90,6 +90,99 @@ CASES: list[Case] = [
         doc(allow(Condition={"StringNotEquals": {"aws:username": "y"}, "StringEquals": {"aws:username": "x"}})),
     ),
     (
+        "condition-never-holds",
+        "identity",
+        doc(
+            allow(
+                Condition={"StringLike": {"aws:username": ["a*", "b?"]}, "StringEquals": {"aws:username": ["x", "b"]}}
+            )
+        ),
+        "high",
+        doc(
+            allow(
+                Condition={"StringLike": {"aws:username": ["a*", "b?"]}, "StringEquals": {"aws:username": ["x", "b1"]}}
+            )
+        ),
+    ),
+    (
+        "condition-never-holds",
+        "identity",
+        doc(
+            allow(
+                Condition={
+                    "StringNotLike": {"aws:username": "a*"},
+                    "StringEqualsIfExists": {"aws:username": "ab"},
+                    "StringLike": {"aws:username": "*b"},
+                }
+            )
+        ),
+        "high",
+        doc(allow(Condition={"StringNotLike": {"aws:username": "a*"}, "StringEqualsIfExists": {"aws:username": "ab"}})),
+    ),
+    (
+        "condition-never-holds",
+        "identity",
+        doc(
+            allow(
+                Condition={
+                    "NumericLessThan": {"aws:MultiFactorAuthAge": ["5", "60"]},
+                    "NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": "60"},
+                }
+            )
+        ),
+        "high",
+        doc(
+            allow(
+                Condition={
+                    "NumericLessThanEquals": {"aws:MultiFactorAuthAge": ["5", "60"]},
+                    "NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": 60},
+                }
+            )
+        ),
+    ),
+    (
+        "condition-never-holds",
+        "identity",
+        doc(
+            allow(
+                Condition={
+                    "NumericEquals": {"aws:MultiFactorAuthAge": ["5", "60"]},
+                    "NumericGreaterThan": {"aws:MultiFactorAuthAge": "60"},
+                }
+            )
+        ),
+        "high",
+        doc(
+            allow(
+                Condition={
+                    "NumericEquals": {"aws:MultiFactorAuthAge": ["5", "61"]},
+                    "NumericGreaterThan": {"aws:MultiFactorAuthAge": "60"},
+                }
+            )
+        ),
+    ),
+    (
+        "condition-never-holds",
+        "identity",
+        doc(
+            allow(
+                Condition={
+                    "DateGreaterThan": {"aws:CurrentTime": "2027-01-01"},
+                    "DateLessThanIfExists": {"aws:CurrentTime": "2026-12-31T00:00:00Z"},
+                }
+            )
+        ),
+        "high",
+        doc(
+            allow(
+                Condition={
+                    "DateGreaterThanIfExists": {"aws:CurrentTime": "2027-01-01"},
+                    "DateLessThanIfExists": {"aws:CurrentTime": "2026-12-31T00:00:00Z"},
+                }
+            )
+        ),
+    ),
+    (
         "condition-always-holds",
         "identity",
         doc(allow(**when("Bool", "aws:SecureTransport", ["true", "false"]))),
@@ -116,6 +209,28 @@ CASES: list[Case] = [
         doc(allow(**when("StringEquals", "s3:prefixx", "x"))),
         "medium",
         doc(allow("s3:ListBucket", "arn:aws:s3:::b", **when("StringEquals", "s3:prefix", "x"))),
+    ),
+    (
+        "unknown-condition-key",
+        "identity",
+        doc(allow(resource="arn:aws:s3:::b/${aws:usernam}/*")),
+        "medium",
+        doc(
+            allow(
+                resource=[
+                    "arn:aws:s3:::b/${aws:username}/*",
+                    "arn:aws:s3:::b/${AWS:PrincipalTag/team, 'all'}/${*}",
+                    "arn:aws:s3:::b/${cognito-identity.amazonaws.com:sub}/*",
+                ]
+            )
+        ),
+    ),
+    (
+        "unknown-condition-key",
+        "identity",
+        doc(allow(**when("StringLike", "aws:PrincipalTag/a", "${aws:userid"))),
+        "medium",
+        doc(allow(**when("StringLike", "aws:PrincipalTag/a", "${aws:userid}"))),
     ),
     (
         "unknown-condition-key",

@@ -15,7 +15,10 @@ CASES: list[Case] = [
     ("retired-service", "identity", doc(allow("codestar:*", "*")), "info", doc(allow())),
     ("arn", "identity", doc(allow(resource="b/*")), "error", doc(allow(resource="*"))),
     ("arn", "identity", doc(allow(resource="arn:amazon:s3:::b/*")), "error", doc(allow(resource="arn:*:s3:::b/*"))),
-    ("arn", "identity", doc(allow(resource="arn:aws:s3")), "error", doc(allow(resource="arn:aws:s3*"))),
+    ("arn", "identity", doc(allow(resource="arn:aws:s3")), "error", doc(allow(resource="arn:aws:s3:*"))),
+    ("arn", "identity", doc(allow(resource="arn:aws:s3*")), "error", doc(allow(resource="arn:aws:s3:::b*"))),
+    ("arn", "identity", doc(allow(resource="arn:aws:*:::b/*")), "error", doc(allow(resource="arn:*:s3:::b/*"))),
+    ("arn", "identity", doc(allow(resource="arn:aws:s3:b/*")), "error", doc(allow(resource="arn:aws:s3:::*"))),
     (
         "arn",
         "identity",
@@ -31,6 +34,20 @@ CASES: list[Case] = [
         doc(allow("iam:GetRole", "arn:aws:iam::*:*")),
     ),
     ("arn", "identity", doc(allow(resource="arn:aws-cn:s3:::b/*")), "medium", doc(allow())),
+    (
+        "arn",
+        "identity",
+        doc(allow("sns:Publish", "arn:aws:sns:eu-west1:111111111111:t")),
+        "medium",
+        doc(allow("sns:Publish", ["arn:aws:sns:us-gov-west-1:111111111111:t", "arn:aws:sns:eu-*:111111111111:t"])),
+    ),
+    (
+        "arn",
+        "identity",
+        doc(allow("iam:GetRole", "arn:aws:iam:::role/x")),
+        "medium",
+        doc(allow("iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess")),
+    ),
     (
         "arn",
         "identity",

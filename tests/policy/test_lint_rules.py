@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from iamfix.policy.lint import RULES, LintKind, lint
+from iamfix.policy.lint import RULES, LintKind, lint, partition_of
 from tests.policy import (
     lint_cases_conditions,
     lint_cases_grammar,
@@ -120,6 +120,18 @@ def test_known_account_tells_own_from_foreign() -> None:
     bad = lint(trust({"AWS": "arn:aws:iam::222222222222:root"}), "trust", account="1" * 12)
     assert [(f.rule, f.severity) for f in bad] == [("cross-account-trust", "medium")]
     assert lint(trust({"AWS": "arn:aws:iam::111111111111:root"}), "trust", account="1" * 12) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "partition"),
+    [
+        ("arn:aws-us-gov:s3:::b/*", "aws-us-gov"), (["arn:aws-cn:s3:::b/*", "arn:*:s3:::c/*", "*"], "aws-cn"), ("*", "aws"),
+        (["arn:aws-cn:s3:::b/*", "arn:aws-us-gov:s3:::b/*"], "aws"), ("arn:amazon:s3:::b/*", "aws"),
+    ],
+)  # fmt: skip
+def test_a_file_is_of_the_partition_of_its_arns(resource: Any, partition: str) -> None:
+    """Where no account is known, the ARNs tell the partition as far as they agree on one that there is."""
+    assert partition_of(doc(allow(resource=resource))) == partition
 
 
 def test_partition() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from iamfix.model import InputError, Problem
 from iamfix.policy.compiled import Layer, compile_document
 from iamfix.policy.document import Document, DocumentError
-from iamfix.policy.lint import LintFinding, LintKind, kind_of, lint, locate
+from iamfix.policy.lint import LintFinding, LintKind, kind_of, lint, locate, partition_of
 
 __all__ = ["PolicyFile", "compare_files", "lint_file", "read_policy"]
 
@@ -85,7 +85,10 @@ def lint_file(file: Path, kind: LintKind | None = None) -> list[dict[str, Any]]:
     """
     policy = read_policy(file)
     data = policy.document.data
-    return [finding_json(found, policy.place(*found.path)) for found in lint(data, kind or kind_of(data))]
+    return [
+        finding_json(found, policy.place(*found.path))
+        for found in lint(data, kind or kind_of(data), partition_of(data))
+    ]
 
 
 def finding_json(found: LintFinding, where: str) -> dict[str, Any]:

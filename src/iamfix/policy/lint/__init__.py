@@ -26,6 +26,7 @@ __all__ = [
     "kind_of",
     "lint",
     "locate",
+    "partition_of",
     "positions",
 ]
 
@@ -73,6 +74,15 @@ def kind_of(data: Mapping[str, Any]) -> LintKind:
     actions = [text.lower() for s in found for text in s.texts("Action")]
     bare = not any(s.has("Resource") or s.has("NotResource") for s in found)
     return "trust" if bare and actions and all(a.startswith("sts:") for a in actions) else "resource"
+
+
+def partition_of(data: Mapping[str, Any]) -> str:
+    """Guess in which partition a document will live: in that of its ARNs where they agree, else in `aws`."""
+    elements = ("Resource", "NotResource")
+    texts = [text for s in statements(data) for element in elements for text in s.texts(element)]
+    texts += [m.text for s in statements(data) for e in ("Principal", "NotPrincipal") for m in s.principals(e)]
+    found = {text.split(":")[1] for text in texts if text.startswith("arn:")} & names.PARTITIONS
+    return found.pop() if len(found) == 1 else "aws"
 
 
 def _depth(value: object) -> int:

@@ -16,7 +16,7 @@ from iamfix.policy.global_keys import GLOBAL_KEYS
 from iamfix.policy.lint import sources
 from iamfix.policy.lint.finding import LintFinding, Rule, Subject, shown
 from iamfix.policy.lint.operators import OPERATORS
-from iamfix.policy.statements import Condition, Statement
+from iamfix.policy.statements import Condition, Member, Statement
 from iamfix.policy.unlisted import UNLISTED_SERVICES
 
 UNKNOWN_KEY = Rule("unknown-condition-key", "medium", "A condition key that AWS does not have", sources.ACTIONS)
@@ -46,6 +46,8 @@ def check(subject: Subject) -> Iterator[LintFinding]:
             yield from _mfa(statement, condition)
             yield from _set_operator(statement, condition)
         if subject.data.get("Version") != "2012-10-17":
+            yield from _old_variables(statement)
+        else:
             yield from _variables(statement)
 
 
@@ -60,8 +62,8 @@ def _key(subject: Subject, statement: Statement, condition: Condition) -> Iterat
             statement,
         )
         return
-    if "." in prefix or "/" in prefix or prefix == "saml" or prefix in UNLISTED_SERVICES:
-        return  # claims of identity providers have the provider's name in front, and any provider may be trusted
+    if _of_a_provider(low):
+        return
     if condition_key_type(low) is None:
         close = nearest_condition_key(low)
         what = (
@@ -88,6 +90,12 @@ def _key(subject: Subject, statement: Statement, condition: Condition) -> Iterat
             statement,
             None if never else "low",
         )
+
+
+def _of_a_provider(low_key: str) -> bool:
+    """Whether it can be an identity provider's claim: these have its name in front, and any provider may be trusted."""
+    prefix = low_key.partition(":")[0]
+    return "." in prefix or "/" in prefix or prefix == "saml" or prefix in UNLISTED_SERVICES
 
 
 def _sent(statement: Statement, low_key: str) -> bool:
@@ -150,14 +158,40 @@ def _set_operator(statement: Statement, condition: Condition) -> Iterator[LintFi
     )
 
 
-def _variables(statement: Statement) -> Iterator[LintFinding]:
+def _with_variables(statement: Statement) -> Iterator[Member]:
     members = [m for e in ("Resource", "NotResource") for m in statement.members(e)]
     members += [m for c in statement.conditions for m in c.values]
-    for member in members:
-        if "${" in member.text:
-            yield OLD_VARIABLE.at(
-                member.path,
-                f"Without Version 2012-10-17 the variable in {shown(member.text)} is plain text",
-                'Write "Version": "2012-10-17".',
-                statement,
-            )
+    return (member for member in members if "${" in member.text)
+
+
+def _old_variables(statement: Statement) -> Iterator[LintFinding]:
+    for member in _with_variables(statement):
+        yield OLD_VARIABLE.at(
+            member.path,
+            f"Without Version 2012-10-17 the variable in {shown(member.text)} is plain text",
+            'Write "Version": "2012-10-17".',
+            statement,
+        )
+
+
+def _variables(statement: Statement) -> Iterator[LintFinding]:
+    for member in _with_variables(statement):
+        for part in member.text.split("${")[1:]:
+            inside, closed, _ = part.partition("}")
+            key = inside.partition(",")[0].strip()
+            low = key.lower()
+            if not closed:
+                yield UNKNOWN_KEY.at(
+                    member.path,
+                    f"The variable in {shown(member.text)} has no closing brace",
+                    "Write ${key}.",
+                    statement,
+                )
+            elif key not in ("*", "?", "$") and not _of_a_provider(low) and condition_key_type(low) is None:
+                close = nearest_condition_key(low)
+                yield UNKNOWN_KEY.at(
+                    member.path,
+                    f"AWS has no condition key {shown(key)}, so that the variable has never a value",
+                    f"Did you mean {close}?" if close else "Look it up in the Service Authorization Reference.",
+                    statement,
+                )

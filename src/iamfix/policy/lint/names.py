@@ -36,7 +36,9 @@ ACTION_RESOURCE = Rule(
 RULES = (ACTION_FORMAT, UNKNOWN_SERVICE, UNKNOWN_ACTION, RETIRED_SERVICE, ARN, ARN_TYPE, ACTION_RESOURCE)
 
 _VENDOR = re.compile(r"[A-Za-z0-9.-]+\Z")
-_PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"})
+PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"})
+_REGION_CHARACTERS = re.compile(r"[a-z0-9*?-]*\Z")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,3}-[0-9]{1,2}\Z")
 _IAM_RESOURCES = (
     "access-report/",
     "assumed-role/",
@@ -152,6 +154,21 @@ def _arn(subject: Subject, statement: Statement, member: Member) -> Iterator[Lin
             statement,
             "medium",
         )
+    parts = arn_parts(text)
+    if parts is None or is_wild(parts[1]):
+        return
+    if parts[2] and not is_wild(parts[2]) and not _REGION.match(parts[2]):
+        yield ARN.at(
+            member.path, f"{shown(text)}: {shown(parts[2])} is no region", "Such as eu-west-1.", statement, "medium"
+        )
+    if parts[1] == "iam" and not parts[3]:
+        yield ARN.at(
+            member.path,
+            f"{shown(text)} has no account, which every ARN of IAM has",
+            "Write the 12 digits of the account, aws for AWS's own policies, or *.",
+            statement,
+            "medium",
+        )
 
 
 def _wrong_arn(text: str) -> tuple[str, str]:
@@ -160,14 +177,18 @@ def _wrong_arn(text: str) -> tuple[str, str]:
         # Wildcards at the very front, such as "*:role/x", are taken by no part of AWS.
         return "is neither * nor an ARN", how
     head = text.split(":", 5)
-    if head[1] not in _PARTITIONS and not is_wild(head[1]) and "$" not in head[1]:
+    if head[1] not in PARTITIONS and not is_wild(head[1]) and "$" not in head[1]:
         return f"is of partition {shown(head[1])}, which AWS does not have", how
     parts = arn_parts(text)
     if parts is None:
         return "has too few parts for an ARN", how
     if len(head) > 2 and not head[2]:
         return "names no service", how
+    if len(head) > 2 and is_wild(head[2]):
+        return "has a wildcard in the place of the service, where AWS takes none", "Write an ARN for each service."
     _, service, region, account, resource = parts
+    if not _REGION_CHARACTERS.match(region):
+        return f"has {shown(region)} in the place of the region", how
     if service == "iam" and region not in ("", "*"):
         return "has a region, which IAM's ARNs do not", "Leave the region empty: arn:partition:iam::account:…"
     if (

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from ipaddress import ip_network
 
 from iamfix.policy.lint import sources
+from iamfix.policy.lint.contradictions import NEVER, contradictions
 from iamfix.policy.lint.finding import LintFinding, Rule, Subject, shown
 from iamfix.policy.patterns import is_wild, without_variables
 from iamfix.policy.statements import Condition, Member, Statement
@@ -17,7 +18,6 @@ OPERATOR = Rule("condition-operator", "error", "A condition operator that AWS do
 DATE = Rule("condition-date", "error", "A date that AWS cannot read", sources.OPERATORS)
 VALUE_TYPE = Rule("condition-value", "medium", "A value that the operator cannot compare", sources.OPERATORS)
 WILDCARD = Rule("wildcard-in-equals", "medium", "A wildcard where it is taken as it stands", sources.CHECKS)
-NEVER = Rule("condition-never-holds", "high", "A condition that can never hold", sources.OPERATORS)
 ALWAYS = Rule("condition-always-holds", "high", "A condition that holds always", sources.OPERATORS)
 DUPLICATE_KEY = Rule(
     "duplicate-condition-key", "medium", "One key twice under one operator, in different case", sources.CHECKS
@@ -85,7 +85,7 @@ def check(subject: Subject) -> Iterator[LintFinding]:
                     "Write the key once, with all its values.",
                     statement,
                 )
-        yield from _contradictions(statement)
+        yield from contradictions(statement)
 
 
 def _condition(statement: Statement, condition: Condition) -> Iterator[LintFinding]:
@@ -198,43 +198,3 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return re.fullmatch(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?", text) is not None
     return True
-
-
-def _contradictions(statement: Statement) -> Iterator[LintFinding]:
-    by_key: dict[str, list[Condition]] = {}
-    for condition in statement.conditions:
-        if condition.operator in OPERATORS:
-            by_key.setdefault(condition.low_key, []).append(condition)
-    for conditions in by_key.values():
-        absent = any(c.base == "Null" and _texts(c) == {"true"} and not c.qualifier for c in conditions)
-        for condition in conditions:
-            if absent and condition.base != "Null" and not condition.negated and not _holds_without_key(condition):
-                yield NEVER.at(
-                    condition.path,
-                    f"{shown(condition.key)} must be absent and have a value at once",
-                    "Make two statements, or use an IfExists operator without Null.",
-                    statement,
-                )
-        yield from _equal_and_not(statement, conditions)
-
-
-def _equal_and_not(statement: Statement, conditions: list[Condition]) -> Iterator[LintFinding]:
-    positive = [c for c in conditions if c.operator == "StringEquals"]
-    negative = [c for c in conditions if c.operator in ("StringNotEquals", "StringNotEqualsIfExists")]
-    for yes in positive:
-        for no in negative:
-            if yes.values and _texts(yes) <= _texts(no):
-                yield NEVER.at(
-                    no.path,
-                    f"{shown(no.key)} must be one of its values and none of them at once",
-                    "Make two statements, or remove one of the conditions.",
-                    statement,
-                )
-
-
-def _holds_without_key(condition: Condition) -> bool:
-    return condition.if_exists or condition.qualifier == "ForAllValues"
-
-
-def _texts(condition: Condition) -> set[str]:
-    return {member.text for member in condition.values}
