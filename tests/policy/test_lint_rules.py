@@ -125,7 +125,8 @@ def test_known_account_tells_own_from_foreign() -> None:
 @pytest.mark.parametrize(
     ("resource", "partition"),
     [
-        ("arn:aws-us-gov:s3:::b/*", "aws-us-gov"), (["arn:aws-cn:s3:::b/*", "arn:*:s3:::c/*", "*"], "aws-cn"), ("*", "aws"),
+        ("arn:aws-us-gov:s3:::b/*", "aws-us-gov"), (["arn:aws-cn:s3:::b/*", "arn:*:s3:::c/*", "*"], "aws-cn"),
+        ("*", "aws"),
         (["arn:aws-cn:s3:::b/*", "arn:aws-us-gov:s3:::b/*"], "aws"), ("arn:amazon:s3:::b/*", "aws"),
     ],
 )  # fmt: skip
