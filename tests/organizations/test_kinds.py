@@ -336,3 +336,26 @@ def test_units_go_innermost_first(bare: Sandbox, tmp_path: Path) -> None:
     assert [change.name for change in plan.changes()] == ["old/one/two", "old/one", "old"]
     assert dict(project.apply(plan).accounts) == {"management": "done"}
     assert list(project.plan(task).changes()) == []
+
+
+def test_contacts_wait_for_trusted_access_and_are_never_dropped(bare: Sandbox, tmp_path: Path) -> None:
+    """What AWS does not tell yet is set all the same once an earlier task asks for access; without one it is refused."""
+    project = Project(tmp_path)
+    contact = {"name": "Security", "title": "SOC", "email": "soc@example.com", "phone": "+1 555 0100"}
+    task = {"organization_account": {"name": "data-prod", "security_contact": contact}}
+    trust = {"organization": {"trusted_services": {"include": ["account.amazonaws.com"]}}}
+    refused = project.plan(task)
+    assert [one.summary for one in refused.problems()] == [
+        "contacts of other accounts need trusted access of account.amazonaws.com"
+    ]
+    plan = project.plan(trust, task)
+    assert list(plan.problems()) == []
+    assert [note for change in plan.changes() for note in change.notes] == [
+        "security_contact becomes Security <soc@example.com>; what it is now, AWS does not tell yet, and a rollback does "
+        "not bring it back"
+    ]
+    outcome = project.apply(plan)
+    assert (dict(outcome.accounts), outcome.problems) == ({"management": "done"}, ())
+    assert list(project.plan(trust, task).changes()) == []
+    way = project.runner(allow=("whole-organization",)).rollback(outcome.run_id)
+    assert [change.kind for change in way.changes()] == ["organization"]

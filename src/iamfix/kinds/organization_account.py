@@ -111,7 +111,7 @@ def _details(read: Reader, want: Want, account: str) -> dict[str, Any]:
         except AwsError as error:
             if error.code != "AccessDenied" or account == read.account.id or _trusted(read):
                 raise
-            continue  # without trusted access nothing of it is told, and nothing of it can be changed
+            continue  # without trusted access nothing of it is told: an earlier task may be about to ask for it
         told = None if answer is None else answer["AlternateContact"]
         details[field] = told and Contact(
             name=told["Name"], title=told["Title"], email=told["EmailAddress"], phone=told["PhoneNumber"]
@@ -155,7 +155,7 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
         yield from org.tag_calls(account, before.tags, after.tags)
     for field, kind in CONTACTS.items():
         was, now = getattr(old, field), getattr(after, field)
-        if was == now or UNREAD in (was, now):
+        if was == now or now is UNREAD:
             continue
         params = {"AlternateContactType": kind, **_whose(account, look.account.id)}
         if now is None:
@@ -208,6 +208,11 @@ def notes(name: str, before: State | None, after: State | None, look: Look) -> I
         address = "" if after is None else after.email
         told = f"`iamfix bootstrap {name} --email {address}` goes on with it, and applies playbooks/bootstrap.yml"
         yield f"it comes without a baseline: {told}"
+    for field in CONTACTS:
+        was, now = getattr(before, field, None), getattr(after, field, None)
+        if was is UNREAD and now is not UNREAD:
+            step = "goes" if now is None else f"becomes {now.name} <{now.email}>"
+            yield f"{field} {step}; what it is now, AWS does not tell yet, and a rollback does not bring it back"
 
 
 arn = defaults.no_arn
