@@ -130,7 +130,13 @@ def _units(read: Asks, root_id: str) -> dict[str, Unit]:
     due = [(root_id, ROOT)]
     while due:
         parent_id, parent = due.pop(0)
-        answer = read.get(_SERVICE, "list_organizational_units_for_parent", ParentId=parent_id)
+        try:
+            answer = read.get(_SERVICE, "list_organizational_units_for_parent", ParentId=parent_id)
+        except AwsError as error:
+            if error.code != "ParentNotFound" or parent == ROOT:
+                raise
+            del found[parent]  # it was deleted since its parent was listed, or that has not spread yet
+            continue
         for one in sorted(answer["OrganizationalUnits"], key=lambda unit: str(unit["Name"])):
             # A slash in a name would read as one unit inside another.
             name = one["Name"].replace("/", "_")

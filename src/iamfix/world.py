@@ -335,7 +335,12 @@ class Resource:
     """The fields that were asked for."""
 
     def field(self, field: str) -> Json:
-        """Return a field's value, or what follows from fields. Raises KeyError for what the kind has not."""
+        """Return a field's value, or what follows from fields.
+
+        Raises:
+            KeyError: the kind has no such field.
+            AwsError: AWS refused to tell it.
+        """
         if (fact := derived_of(self.world.kinds[self.kind].State).get(field)) is not None:
             self.touched.update(fact.details)
             if self.among is not None:
@@ -344,7 +349,16 @@ class Resource:
             return FACTS.plain(getattr(state, field))
         spec = fields_of(self.world.kinds[self.kind].State)[field]
         self.touched.add(field)
-        return spec.codec.plain(self.world.value(self.kind, self.region, self.name, field, self.among))
+        if (value := self.world.value(self.kind, self.region, self.name, field, self.among)) is UNREAD:
+            raise self._untold(field)
+        return spec.codec.plain(value)
+
+    def _untold(self, field: str) -> AwsError:
+        """Return the refusal for a field that was asked for and not told: no condition may take that for empty."""
+        module = self.world.kinds[self.kind]
+        own = fields_of(module.State)[field].reads
+        service, operation = next((one for one in module.READS if one[1] in own), module.READS[0])
+        return AwsError(service, operation, "NotTold", f"AWS does not tell {field} of {self.name}.", self.region)
 
     def __getitem__(self, field: str) -> Json:
         if field == "name":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from iamfix.aws.organization import offline_plugins, plugins
 from iamfix.aws.session import Sessions
 from iamfix.clock import TurnedClock
 from iamfix.inventory import Inventory, load_inventory
-from iamfix.model import Account, InputError
+from iamfix.model import Account, AwsError, InputError
+from iamfix.organization_tree import read_tree
 from iamfix.patterns import select_accounts
 from iamfix.run import Options
 from iamfix.sandbox import Sandbox
@@ -248,3 +250,26 @@ def test_validate_asks_nothing_of_aws(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump([play]).replace("{{ length }}", "{{ lenght }}"), encoding="utf-8")
     with pytest.raises(InputError, match="lenght"):
         validate([path], Options(inventory=tmp_path / "org.yml"))
+
+
+class _Vanishing:
+    """An organization in which a unit was deleted after its parent was listed."""
+
+    def get(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        if operation == "describe_organization":
+            return {"Organization": {"Id": "o-1", "MasterAccountId": "111111111111"}}
+        if operation == "list_roots":
+            return {"Roots": [{"Id": "r-1"}]}
+        if operation == "list_accounts":
+            return {"Accounts": [{"Id": "111111111111", "Name": "management", "Paths": ["o-1/r-1/111111111111"]}]}
+        if params["ParentId"] == "ou-1-gone":
+            raise AwsError(service, operation, "ParentNotFound", "You specified parent that doesn't exist.")
+        units = [{"Id": "ou-1-gone", "Name": "gone"}, {"Id": "ou-1-here", "Name": "here"}]
+        return {"OrganizationalUnits": units if params["ParentId"] == "r-1" else []}
+
+
+def test_a_unit_that_goes_while_the_tree_is_read_is_not_there() -> None:
+    """Listings lag behind deletions: what has no listing of its own any more is gone, and the rest is read."""
+    tree = read_tree(_Vanishing(), "111111111111")
+    assert tree is not None
+    assert list(tree.units) == ["here"]

@@ -359,3 +359,11 @@ def test_contacts_wait_for_trusted_access_and_are_never_dropped(bare: Sandbox, t
     assert list(project.plan(trust, task).changes()) == []
     way = project.runner(allow=("whole-organization",)).rollback(outcome.run_id)
     assert [change.kind for change in way.changes()] == ["organization"]
+
+
+def test_contacts_that_aws_does_not_tell_are_not_taken_for_none(bare: Sandbox, tmp_path: Path) -> None:
+    """A check of contacts without trusted access says that it could not be made, instead of finding none everywhere."""
+    check = {"kind": "organization_account", "select": "not security_contact", "message": "none"}
+    plan = Project(tmp_path).plan({"check": check})
+    assert [one.rule for one in plan.problems()] == ["unreadable"]
+    assert [finding for one in plan.accounts for finding in one.findings] == []
