@@ -351,8 +351,8 @@ def test_contacts_wait_for_trusted_access_and_are_never_dropped(bare: Sandbox, t
     plan = project.plan(trust, task)
     assert list(plan.problems()) == []
     assert [note for change in plan.changes() for note in change.notes] == [
-        "security_contact becomes Security <soc@example.com>; what it is now, AWS does not tell yet, and a rollback does "
-        "not bring it back"
+        "security_contact becomes Security <soc@example.com>; what it is now, AWS does not tell yet, and a rollback "
+        "does not bring it back"
     ]
     outcome = project.apply(plan)
     assert (dict(outcome.accounts), outcome.problems) == ({"management": "done"}, ())
