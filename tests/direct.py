@@ -6,12 +6,16 @@ import random
 from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
+from botocore.paginate import PaginatorModel
+from botocore.session import get_session
 
 from iamfix.aws.errors import normal
 from iamfix.aws.model import faults, operation_of
@@ -33,6 +37,23 @@ from iamfix.sandbox.validation import check_params
 from iamfix.world import World
 
 ACCOUNT = Account(id="111111111111", name="lab")
+
+
+@cache
+def _pages(service: str) -> PaginatorModel:
+    return get_session().get_paginator_model(service)
+
+
+def _following(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that ask for the page after this one; none when it is the last, as botocore knows them."""
+    try:
+        tokens: dict[str, Any] = _pages(service).get_paginator(operation)
+    except (ValueError, UnknownServiceError):
+        return {}
+    sent, told = tokens["input_token"], tokens["output_token"]
+    assert isinstance(sent, str), f"{operation} has several tokens"
+    more = answer.get(tokens["more_results"], False) if "more_results" in tokens else True
+    return {sent: answer[told]} if more and answer.get(told) else {}
 
 
 class Asking:
@@ -98,8 +119,8 @@ class Direct(Asking):
         """Send one request, and those for its further pages."""
         self.sent.append(operation)
         answer = self._page(service, operation, params)
-        while answer.get("IsTruncated"):
-            more = self._page(service, operation, {**params, "Marker": answer["Marker"]})
+        while following := _following(service, self._names[service][operation], answer):
+            more = self._page(service, operation, {**params, **following})
             lists = {key: answer[key] + value for key, value in more.items() if isinstance(value, list)}
             answer = {**more, **lists}
         return answer

@@ -80,7 +80,7 @@ def _dark(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
         ("regional", ["us-west-2", "{{ home_region }}"], ["us-west-2", "us-east-1"]),
         ("home", None, ["us-east-1"]),
         ("home", ["eu-west-1"], ["eu-west-1"]),
-        ("global", "all", [None]),
+        ("global", None, [None]),
     ],
 )
 def test_which_regions_a_task_means(tmp_path: Path, scope: str, regions: Any, found: list[str | None]) -> None:
