@@ -10,6 +10,7 @@ import pytest
 from iamfix.model import AccountPlan, Call
 from iamfix.world import Spot
 from tests.direct import Direct
+from tests.public_keys import certificate, ssh_key
 
 CHECK = {"message": "{{ name }}", "severity": "low"}
 
@@ -223,9 +224,9 @@ def _whole_user(aws: Direct) -> None:
         keys=[(400, 1, True), (900, None, False)],
     )  # fmt: skip
     aws.build.hardware_device(user, "GAHT12345678")
-    who, body = {"UserName": "max"}, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
-    calls = [Call("iam", "upload_signing_certificate", {**who, "CertificateBody": body})] * 2
-    calls += [Call("iam", "upload_ssh_public_key", {**who, "SSHPublicKeyBody": f"ssh-rsa AAAA{n}"}) for n in range(5)]
+    who = {"UserName": "max"}
+    calls = [Call("iam", "upload_signing_certificate", {**who, "CertificateBody": certificate(n)}) for n in (1, 2)]
+    calls += [Call("iam", "upload_ssh_public_key", {**who, "SSHPublicKeyBody": ssh_key(n)}) for n in range(5)]
     calls += [
         Call("iam", "create_service_specific_credential", {**who, "ServiceName": f"{service}.amazonaws.com"})
         for service in ("codecommit", "cassandra")

@@ -13,6 +13,7 @@ from iamfix.sandbox.call import Call
 from iamfix.sandbox.credentials import root_caller
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services import SERVICES
+from tests.public_keys import certificate, ssh_key
 
 ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}'
 TRUST = ALLOW.replace('"Action":"s3:Get*","Resource":"*"', '"Action":"sts:AssumeRole","Principal":"*"')
@@ -34,10 +35,11 @@ EXISTING = {
     "PolicyName": ["quick-fix", "logs", "tmp"],
     "Password": ["Correct-Horse-7"],
     "NewPassword": ["Correct-Horse-8"],
-    "CertificateBody": ["-----BEGIN CERTIFICATE-----x"],
+    "CertificateBody": [certificate()],
     "SerialNumber": ["arn:aws:iam::222222222222:mfa/bob"],
     "AuthenticationCode1": ["123456"],
     "AuthenticationCode2": ["654321"],
+    "SSHPublicKeyBody": [ssh_key()],
     "AWSServiceName": ["guardduty.amazonaws.com"],
     "RoleArn": ["arn:aws:iam::222222222222:role/iamfix"],
     "TargetId": ["r-prac", "222222222222", "ou-prac-11000000"],

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from iamfix.sandbox import Sandbox, TurnableClock
+from tests.public_keys import ssh_key
 
 ACCOUNT = "111111111111"
 ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]})
@@ -233,7 +234,7 @@ def test_a_user_is_deleted_after_all_its_belongings(sandbox: Sandbox) -> None:
     iam.add_user_to_group(UserName="u", GroupName="g")
     iam.create_login_profile(UserName="u", Password="Correct-Horse-7")
     key = iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
-    ssh = iam.upload_ssh_public_key(UserName="u", SSHPublicKeyBody="ssh-rsa AAAA")["SSHPublicKey"]["SSHPublicKeyId"]
+    ssh = iam.upload_ssh_public_key(UserName="u", SSHPublicKeyBody=ssh_key())["SSHPublicKey"]["SSHPublicKeyId"]
     made = iam.create_service_specific_credential(UserName="u", ServiceName="codecommit.amazonaws.com")
     service_credential = made["ServiceSpecificCredential"]["ServiceSpecificCredentialId"]
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName="u")["VirtualMFADevice"]["SerialNumber"]

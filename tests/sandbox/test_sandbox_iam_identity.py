@@ -22,6 +22,7 @@ SERVER: Step = (
     {"ServerCertificateName": "c", "CertificateBody": CERTIFICATE, "PrivateKey": "k"},
 )
 OTHER_SERVER: Step = ("upload_server_certificate", {**SERVER[1], "ServerCertificateName": "d"})
+SUFFIXED: Step = ("create_service_linked_role", {"AWSServiceName": "autoscaling.amazonaws.com"})
 SLR: Step = ("create_service_linked_role", {"AWSServiceName": "guardduty.amazonaws.com"})
 WHO = {"OpenIDConnectProviderArn": OIDC_ARN}
 
@@ -86,7 +87,7 @@ CASES: dict[str, tuple[list[Step], str | None]] = {
     ),
     "a service's role twice": ([SLR, SLR], "InvalidInput"),
     "a service's role with a suffix": (
-        [SLR, ("create_service_linked_role", {**SLR[1], "CustomSuffix": "two"})], None,
+        [SUFFIXED, ("create_service_linked_role", {**SUFFIXED[1], "CustomSuffix": "two"})], None,
     ),
     "the trust policy of a service-linked role": (
         [SLR, ("update_assume_role_policy", {"RoleName": "AWSServiceRoleForAmazonGuardDuty", "PolicyDocument": "{}"})],

@@ -7,15 +7,24 @@ import pytest
 from botocore.exceptions import ClientError
 
 from iamfix.sandbox import Sandbox
+from tests.public_keys import certificate, ssh_key
 
 ACCOUNT = "111111111111"
 ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]})
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+CERTIFICATE = certificate()
 
 
 def trust(principal: Any = None, **more: Any) -> str:
     statement = {"Effect": "Allow", "Principal": principal or {"Service": "ec2.amazonaws.com"}, **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Action": "sts:AssumeRole", **statement}]})
+
+
+def _ssh(body: str) -> tuple[str, dict[str, Any]]:
+    return ("upload_ssh_public_key", {"UserName": "u", "SSHPublicKeyBody": body})
+
+
+def _alias(alias: str) -> tuple[str, dict[str, Any]]:
+    return ("create_account_alias", {"AccountAlias": alias})
 
 
 def padded(size: int) -> str:
@@ -92,7 +101,7 @@ CASES: dict[str, tuple[list[Step], str | None]] = {
         "DeleteConflict",
     ),
     "user with an SSH key": (
-        [USER, ("upload_ssh_public_key", {"UserName": "u", "SSHPublicKeyBody": "ssh-rsa AAAA"}), DELETE_USER],
+        [USER, ("upload_ssh_public_key", {"UserName": "u", "SSHPublicKeyBody": ssh_key()}), DELETE_USER],
         "DeleteConflict",
     ),
     "user with a service credential": (
@@ -273,9 +282,45 @@ CASES: dict[str, tuple[list[Step], str | None]] = {
         "LimitExceeded",
     ),
     "third signing certificate": (
-        [USER, *[("upload_signing_certificate", {"UserName": "u", "CertificateBody": CERTIFICATE})] * 3],
+        [
+            USER,
+            *(("upload_signing_certificate", {"UserName": "u", "CertificateBody": certificate(n)}) for n in (1, 2, 3)),
+        ],
         "LimitExceeded",
     ),
+    "a signing certificate twice": (
+        [USER, *[("upload_signing_certificate", {"UserName": "u", "CertificateBody": CERTIFICATE})] * 2],
+        "DuplicateCertificate",
+    ),
+    "a signing certificate that is none": (
+        [
+            USER,
+            (
+                "upload_signing_certificate",
+                {"UserName": "u", "CertificateBody": f"{CERTIFICATE[:80]}\n{CERTIFICATE[-30:]}"},
+            ),
+        ],
+        "MalformedCertificate",
+    ),
+    "an SSH key": ([USER, _ssh(ssh_key())], None),
+    "an SSH key in PEM": ([USER, _ssh(ssh_key(pem=True))], None),
+    "an SSH key twice, in two encodings": ([USER, _ssh(ssh_key()), _ssh(ssh_key(pem=True))], "DuplicateSSHPublicKey"),
+    "six SSH keys": ([USER, *(_ssh(ssh_key(n)) for n in range(6))], "LimitExceeded"),
+    "an SSH key that is none": ([USER, _ssh("ssh-rsa AAAA")], "InvalidPublicKey"),
+    "an SSH key that is too short": ([USER, _ssh(ssh_key(bits=1024))], "InvalidPublicKey"),
+    "an SSH key of another kind": (
+        [USER, _ssh("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFWLwGNmandr8fQGj12xQAfHP/q05h8RJwPZ+RfCuOB8")],
+        "InvalidPublicKey",
+    ),
+    "an SSH key in no encoding": ([USER, _ssh("what is this")], "UnrecognizedPublicKeyEncoding"),
+    # --- the account's alias
+    "an alias": ([_alias("acme-1")], None),
+    "an alias of digits": ([_alias("12345")], None),
+    "an alias in the form of an account id": ([_alias("123456789012")], "ValidationError"),
+    **{
+        f"the alias {alias}": ([_alias(alias)], "ValidationError")
+        for alias in ("Acme", "-acme", "acme-", "a--b", "a.b", "a" * 64)
+    },
     # --- names
     "user names differ by case": ([USER, ("create_user", {"UserName": "U"})], "EntityAlreadyExists"),
     "group names differ by case": ([GROUP, ("create_group", {"GroupName": "G"})], "EntityAlreadyExists"),
@@ -528,6 +573,18 @@ CASES: dict[str, tuple[list[Step], str | None]] = {
             ("attach_role_policy", {"RoleName": "AWSServiceRoleForAccessAnalyzer", "PolicyArn": ADMIN}),
         ],
         "UnmodifiableEntity",
+    ),
+    "a service-linked role of nothing": (
+        [("create_service_linked_role", {"AWSServiceName": "nonsense.amazonaws.com"})],
+        "AccessDenied",
+    ),
+    "a service-linked role of a service in other letters": (
+        [("create_service_linked_role", {"AWSServiceName": "Config.amazonaws.com"})],
+        "AccessDenied",
+    ),
+    "a suffix where there is none": (
+        [("create_service_linked_role", {"AWSServiceName": "config.amazonaws.com", "CustomSuffix": "two"})],
+        "InvalidInput",
     ),
     "second service-linked role": (
         [("create_service_linked_role", {"AWSServiceName": "access-analyzer.amazonaws.com"})] * 2,

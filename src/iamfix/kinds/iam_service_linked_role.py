@@ -5,14 +5,17 @@ AWS gives the role its name, trust policy and permissions. It deletes one when i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from iamfix.fields import FOLDED_TAGS, TEXT, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.service_linked import suffixes
 from iamfix.model import UNREAD, Call, Mark, Result
 
 SCOPE: Scope = "global"
@@ -27,6 +30,7 @@ EXAMPLE = """\
 """
 
 _PATH = "/aws-service-role/"
+_PRINCIPAL = re.compile(r"([a-z0-9-]+\.)+amazonaws\.com(\.cn)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +108,26 @@ loses = defaults.loses_nothing
 
 
 def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
+    """Tell what AWS would not take for a service or its suffix. Source: IAM API Reference, CreateServiceLinkedRole."""
     if after is not None:
         yield from iam.tag_breaches(after.tags, fold_case=True)
+    if before is not None:
+        return
+    service, _, suffix = name.partition("/")
+    near = get_close_matches(service.lower(), suffixes(), 1, 0.85)
+    hint = f"did you mean {near[0]}?" if near else "such as config.amazonaws.com"
+    if not _PRINCIPAL.fullmatch(service) or (near and service not in suffixes()):
+        yield Breach(f"{service} is no service with a service-linked role; AWS tells upper and lower case apart", hint)
+    if suffix and suffixes().get(service) is False:
+        yield Breach(f"{service} takes no suffix: it has one service-linked role", f"write {service}")
 
 
 ripples = defaults.no_ripples
 
 
 def notes(name: str, before: State | None, after: State | None, look: Look) -> Iterator[str]:
+    if before is None and (service := name.partition("/")[0]) not in suffixes():
+        yield f"{service} is not among the services that are known to have a service-linked role; AWS may refuse it"
     if after is None:
         yield "AWS deletes it when its service no longer needs it, which can take minutes, and not at all while it does"
 

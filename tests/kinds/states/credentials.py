@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from iamfix.model import Call, Result
 from tests.kinds.states.found import Found
 from tests.kinds.states.iam import tags
+from tests.public_keys import certificate
 
 STATES: Mapping[str, st.SearchStrategy[Any]] = {}
 NAMES: Mapping[str, str] = {}
@@ -18,7 +19,7 @@ SURROUNDINGS: tuple[Call, ...] = ()
 _DEVICE = Call("iam", "create_virtual_mfa_device", {"VirtualMFADeviceName": "phone"})
 _SERIAL = "arn:aws:iam::111111111111:mfa/phone"
 _CODES = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
-_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+_CERTIFICATE = certificate()
 
 
 def _as_root(operation: str, **params: str) -> Call:

@@ -17,6 +17,7 @@ from iamfix.kinds import (
 from iamfix.model import UNREAD, Call
 from tests.kinds.states.found import Found
 from tests.kinds.states.iam import TRUST_EC2, paths, tags
+from tests.public_keys import certificate, ssh_key
 
 THUMBPRINTS = tuple(letter * 40 for letter in "abc")
 METADATA = tuple(
@@ -71,12 +72,12 @@ FOUND: Mapping[str, Found] = {
         st.fixed_dictionaries({"path": paths, "tags": tags}),
     ),
     "iam_ssh_public_key": Found(
-        ((Call("iam", "upload_ssh_public_key", {"UserName": "cyd", "SSHPublicKeyBody": "ssh-rsa AAAA"}),),),
+        ((Call("iam", "upload_ssh_public_key", {"UserName": "cyd", "SSHPublicKeyBody": ssh_key()}),),),
         lambda answers: "cyd/" + answers["upload_ssh_public_key"]["SSHPublicKey"]["SSHPublicKeyId"],
         _STATUS,
     ),
     "iam_signing_certificate": Found(
-        ((Call("iam", "upload_signing_certificate", {"UserName": "cyd", "CertificateBody": _PEM}),),),
+        ((Call("iam", "upload_signing_certificate", {"UserName": "cyd", "CertificateBody": certificate()}),),),
         lambda answers: "cyd/" + answers["upload_signing_certificate"]["Certificate"]["CertificateId"],
         _STATUS,
     ),

@@ -63,6 +63,8 @@ def delete_account_password_policy(call: Call) -> Answer:
 def create_account_alias(call: Call) -> Answer:
     """CreateAccountAlias: one for an account, unique over all of AWS; another one takes the first one's place."""
     alias = call.param("AccountAlias")
+    if alias.isdigit() and len(alias) == 12:
+        raise AwsError("ValidationError", "The account alias must not be in the form of an AWS account id.")
     for account in call.cloud.accounts:
         if (
             account != call.account

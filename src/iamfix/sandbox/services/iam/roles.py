@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
@@ -19,21 +22,13 @@ from iamfix.sandbox.services.iam.tags import tag_list, tags_page, with_tags, wit
 MOST_ROLES = 1000
 TRUST_LIMIT = 2048
 
-_SERVICE_ROLE_NAMES = {
-    "access-analyzer": "AccessAnalyzer",
-    "autoscaling": "AutoScaling",
-    "cloudtrail": "CloudTrail",
-    "config": "Config",
-    "elasticbeanstalk": "ElasticBeanstalk",
-    "elasticloadbalancing": "ElasticLoadBalancing",
-    "guardduty": "AmazonGuardDuty",
-    "organizations": "Organizations",
-    "rds": "RDS",
-    "securityhub": "SecurityHub",
-    "sso": "SSO",
-    "support": "Support",
-    "trustedadvisor": "TrustedAdvisor",
-}
+
+@cache
+def _service_linked() -> Mapping[str, tuple[str, str]]:
+    """(role's name, whether it takes a suffix) by service principal."""
+    text = files("iamfix").joinpath("data/service_linked_roles.txt").read_text(encoding="utf-8")
+    rows = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    return {f"{service}.amazonaws.com": (f"AWSServiceRoleFor{name}", suffix) for service, name, suffix in rows}
 
 
 def role_member(call: Call, role: Role) -> dict[str, Any]:
@@ -191,11 +186,14 @@ def list_role_tags(call: Call) -> Answer:
 
 
 def create_service_linked_role(call: Call) -> Answer:
-    """CreateServiceLinkedRole: a second one is InvalidInput."""
+    """CreateServiceLinkedRole: of the services that have one; a second one is InvalidInput."""
     finish_deletions(call)
     service, suffix = call.param("AWSServiceName"), call.params.get("CustomSuffix")
-    short = service.split(".")[0]
-    name = "AWSServiceRoleFor" + _SERVICE_ROLE_NAMES.get(short, short.title().replace("-", ""))
+    if service not in _service_linked():
+        raise AwsError("AccessDenied", f"Cannot find Service Linked Role template for {service}")
+    name, takes_suffix = _service_linked()[service]
+    if suffix and takes_suffix == "no":
+        raise AwsError("InvalidInput", f"Custom suffix is not allowed for {service}")
     name = f"{name}_{suffix}" if suffix else name
     if iam(call).roles.latest(name.lower()) is not None:
         raise AwsError(

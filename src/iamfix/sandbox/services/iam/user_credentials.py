@@ -8,6 +8,7 @@ from typing import Any
 from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam.lookup import iam, no_such_entity, see_user, take_user
+from iamfix.sandbox.services.iam.public_keys import certificate_serial, ssh_fingerprint
 from iamfix.sandbox.services.iam.state import Credential, User
 from iamfix.sandbox.services.iam.users import caller_user_name, told_name
 
@@ -49,10 +50,11 @@ def _certificate_member(user: User, certificate: Credential) -> dict[str, Any]:
 
 
 def upload_signing_certificate(call: Call) -> Answer:
-    """UploadSigningCertificate: at most two."""
+    """UploadSigningCertificate: at most two, and each once."""
     user, body = take_user(call, caller_user_name(call)), call.param("CertificateBody")
-    if not body.lstrip().startswith("-----BEGIN CERTIFICATE-----"):
-        raise AwsError("MalformedCertificate", "Certificate is malformed.")
+    found = certificate_serial(body)
+    if any(found == certificate_serial(one.body) for one in user.signing_certificates if one.body):
+        raise AwsError("DuplicateCertificate", f"Certificate is already associated with user {user.name}.")
     if len(user.signing_certificates) >= MOST_CERTIFICATES:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for CertificatesPerUser: {MOST_CERTIFICATES}")
     certificate = Credential(call.cloud.new_id("ASCA", 32), call.cloud.now(), body=body)
@@ -95,15 +97,18 @@ def _ssh_member(user: User, key: Credential, *, body: bool) -> dict[str, Any]:
         "Status": _status(key),
         "UploadDate": key.created,
     }
-    return {**told, "SSHPublicKeyBody": key.body, "Fingerprint": "00:" * 15 + "00"} if body else told
+    return {**told, "SSHPublicKeyBody": key.body, "Fingerprint": ssh_fingerprint(key.body)} if body else told
 
 
 def upload_ssh_public_key(call: Call) -> Answer:
-    """UploadSSHPublicKey: at most five."""
-    user = take_user(call, call.param("UserName"))
+    """UploadSSHPublicKey: at most five, and each once."""
+    user, body = take_user(call, call.param("UserName")), call.param("SSHPublicKeyBody")
+    found = ssh_fingerprint(body)
+    if any(found == ssh_fingerprint(key.body) for key in user.ssh_keys):
+        raise AwsError("DuplicateSSHPublicKey", f"The SSH public key is already associated with user {user.name}.")
     if len(user.ssh_keys) >= MOST_SSH_KEYS:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for SSHPublicKeysPerUser: {MOST_SSH_KEYS}")
-    key = Credential(call.cloud.new_id("APKA"), call.cloud.now(), body=call.param("SSHPublicKeyBody"))
+    key = Credential(call.cloud.new_id("APKA"), call.cloud.now(), body=body)
     iam(call).put_user(replace(user, ssh_keys=(*user.ssh_keys, key)))
     return {"SSHPublicKey": _ssh_member(user, key, body=True)}
 
