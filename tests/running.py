@@ -15,7 +15,8 @@ import yaml
 
 from iamfix.clock import TurnedClock
 from iamfix.model import Call, Plan
-from iamfix.run import Options, Outcome, Runner
+from iamfix.options import Options, Outcome
+from iamfix.run import Runner
 from iamfix.sandbox import Record, Sandbox, inventory_yaml
 
 

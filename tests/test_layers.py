@@ -25,6 +25,10 @@ FORBIDDEN = {
     "access": ("plan", "apply", "journal", "run", "cli", "views", "sandbox"),
     "policy": ("kinds", "fields", "plan", "world", "aws", "apply", "run", "cli", "views", "sandbox"),
     "apply": ("aws", "plan", "run", "cli", "views", "sandbox"),
+    "options": ("kinds", "plan", "world", "aws", "apply", "journal", "run", "cli", "views", "sandbox"),
+    "forks": ("kinds", "plan", "world", "aws", "apply", "journal", "run", "cli", "views", "sandbox"),
+    "worlds": ("plan", "apply", "run", "waves", "cli", "views", "sandbox"),
+    "waves": ("plan", "run", "cli", "views", "sandbox"),
     "views": ("aws", "plan", "apply", "run", "cli", "sandbox"),
     "run": ("cli", "views", "sandbox"),
     "sandbox": ("kinds", "plan", "world", "aws", "apply", "run", "cli", "views", "model", "fields"),
@@ -72,6 +76,9 @@ def test_the_core_knows_no_kind() -> None:
         "planfile",
         "journal",
         "run",
+        "worlds",
+        "waves",
+        "options",
         "fields",
     ):
         assert "iam_" not in (SOURCE / f"{name}.py").read_text(encoding="utf-8"), name

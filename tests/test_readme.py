@@ -10,7 +10,7 @@ import pytest
 from iamfix.guards import RULES
 from iamfix.kinds import KINDS
 from iamfix.model import Problem
-from iamfix.run import Options
+from iamfix.options import Options
 from iamfix.sandbox import Sandbox
 from iamfix.validate import validate
 from tests.running import Project, use

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from iamfix.aws.organization import clean_name
-from iamfix.aws.reader import Reads
 from iamfix.bootstrap_account import find_account, find_request, wait_for_request
 from iamfix.bootstrap_role import policy_of, trust_of
 from iamfix.bootstrap_wait import PATIENCE, is_settled, wait_until_usable
@@ -105,12 +103,12 @@ class Bootstrap:
 
     def _tree(self) -> Tree:
         """Return the organization as it is now, from its management account. Raises InputError for another one."""
-        sessions = self.runner.sessions()
+        sessions = self.runner.worlds.sessions()
         inventory = self.runner.inventory()
         profiles = {account.profile for account in inventory.accounts}
         home = inventory.accounts[0].home_region
         session = sessions.caller(profiles.pop() if len(profiles) == 1 else None, home)
-        with closing(Reads(session, self.runner.clock, self.runner.chance, self.runner.stop)) as reads:
+        with self.runner.worlds.reading(session) as reads:
             try:
                 tree = read_tree(reads.at(None), session.account.id)
             except NotHere as error:
@@ -134,8 +132,8 @@ class Bootstrap:
 
     def _under_way(self) -> Member | None:
         """Wait for a request that an earlier run has made; return the account, or None when there is none."""
-        session = self.runner.enter(self._managing())
-        with closing(Reads(session, self.runner.clock, self.runner.chance, self.runner.stop)) as reads:
+        session = self.runner.worlds.enter(self._managing())
+        with self.runner.worlds.reading(session) as reads:
             request = find_request(reads.at(None), self.runner.options.journal, self.name, self.email)
         if request is None:
             return None

@@ -7,10 +7,8 @@ answer that they need a subscription. So it is tried, with what does no harm, un
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime, timedelta
 
-from iamfix.aws.reader import Reads
 from iamfix.model import Account, AwsError
 from iamfix.organization_tree import Member
 from iamfix.run import Runner
@@ -63,8 +61,8 @@ def _tried(runner: Runner, ways: Sequence[Account]) -> tuple[Account, AwsError |
     first: AwsError | None = None
     for account in ways:
         try:
-            session = runner.sessions().enter(account)
-            with closing(Reads(session, runner.clock, runner.chance, runner.stop)) as reads:
+            session = runner.worlds.sessions().enter(account)
+            with runner.worlds.reading(session) as reads:
                 for service, operation in READS:
                     reads.at(None).get(service, operation)
         except AwsError as error:

@@ -113,6 +113,18 @@ def too_many(plan: Plan, max_changes: int | None, max_deletes: int | None) -> It
             )  # fmt: skip
 
 
+def limited(plan: Plan, allow: Collection[str], max_changes: int | None, max_deletes: int | None) -> Plan:
+    """Return the plan with what the guards over the whole of it say, at the first account that has changes."""
+    found = too_many(plan, max_changes, max_deletes)
+    problems = tuple(allowed(problem, allow) for problem in found)
+    if not problems:
+        return plan
+    first = next(index for index, one in enumerate(plan.accounts) if one.changes)
+    accounts = list(plan.accounts)
+    accounts[first] = replace(accounts[first], problems=(*accounts[first].problems, *problems))
+    return replace(plan, accounts=tuple(accounts))
+
+
 def guarded(plan: AccountPlan, allow: Collection[str], guards: Sequence[Guard] = GUARDS) -> AccountPlan:
     """Return the account's plan with what the guards say, and with what is allowed made a warning."""
     problems = [*plan.problems, *(problem for guard in guards for problem in guard(plan))]

@@ -1,100 +1,41 @@
-"""The runs: playbooks and inventory in, plans and outcomes out. Accounts go side by side; one's failure is its own."""
+"""The runs: playbooks and inventory in, plans and outcomes out. Accounts go side by side; one's failure is its own.
+
+`worlds.py` enters the accounts and opens their worlds, `plan.py` plans one, `waves.py` goes through them at an apply.
+"""
 
 from __future__ import annotations
 
 import json
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, TypeVar
 
 from iamfix import planfile
-from iamfix.access.again import judged_again
 from iamfix.access.judge import judged
-from iamfix.apply import Applier, Moved
 from iamfix.aws.model import faults
 from iamfix.aws.organization import plugins
-from iamfix.aws.reader import Reads, enabled_regions
-from iamfix.aws.sender import Sender
-from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import Clock, SystemClock
 from iamfix.enforce import check_enforce
-from iamfix.guards import GUARDS, ROLLBACK_GUARDS, Guard, allowed, guarded, too_many
+from iamfix.forks import side_by_side
+from iamfix.guards import GUARDS, ROLLBACK_GUARDS, Guard, allowed, guarded, limited
 from iamfix.inventory import Inventory, load_inventory
-from iamfix.journal import Journal, new_run_id, read_run
+from iamfix.journal import Journal, read_run
 from iamfix.kinds import KINDS, optional
-from iamfix.kinds.protocol import Want
-from iamfix.model import (
-    Account,
-    AccountPlan,
-    Call,
-    Change,
-    IamfixError,
-    InputError,
-    Json,
-    Plan,
-    Problem,
-    Stopped,
-    Wave,
-)
+from iamfix.model import Account, AccountPlan, IamfixError, InputError, Json, Plan, Problem, Wave
+from iamfix.options import Options, Outcome, Progress
 from iamfix.patterns import select_accounts
 from iamfix.plan import Choice, Fold
 from iamfix.playbook import Play, Playbooks, check_tags, load_playbooks, words_to_enforce
 from iamfix.render import Renderer
 from iamfix.rollback import rollback_changes
+from iamfix.waves import Rollout, wave
 from iamfix.world import World
+from iamfix.worlds import Worlds
 
-State = Literal["done", "failed", "refused", "skipped", "nothing"]
-
-
-class Progress(Protocol):
-    """What a run tells while it goes on; may be called from several threads."""
-
-    def start(self, total: int, what: str) -> None: ...
-    def account(self, name: str, event: str, detail: str = "") -> None: ...
-    def call(self, account: str, call: Call, state: str, detail: str = "") -> None: ...
-    def finish(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says of a run; the same words everywhere."""
-
-    inventory: Path = Path("inventory")
-    limit: str | None = None
-    tags: tuple[str, ...] = ()
-    skip_tags: tuple[str, ...] = ()
-    extra_vars: Mapping[str, Json] = field(default_factory=dict)
-    forks: int = 8
-    max_changes: int | None = None
-    max_deletes: int | None = None
-    allow: tuple[str, ...] = ()
-    journal: Path = Path(".iamfix")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of an apply."""
-
-    run_id: str
-    accounts: Mapping[str, State]
-    problems: tuple[Problem, ...] = ()
-    interrupted: bool = False
-    journal_broken: str = ""
-    """Why the journal does not tell all; empty when it does."""
-
-    @property
-    def exit_code(self) -> int:
-        if self.interrupted:
-            return 130
-        bad = [state for state in self.accounts.values() if state in ("failed", "refused", "skipped")]
-        if not bad:
-            return 1 if self.journal_broken else 0
-        return 3 if any(state in ("done", "nothing") for state in self.accounts.values()) else 1
+_Found = TypeVar("_Found")
 
 
 @dataclass(slots=True)
@@ -108,17 +49,15 @@ class Runner:
     stop: threading.Event = field(default_factory=threading.Event)
     asked: dict[str, set[tuple[int | None, tuple[str, ...]]]] = field(default_factory=dict)
     """(practice, controls) of the tasks that were asked of each account, by its name."""
-    _run: str = ""
-    """The id of the run that is being planned or applied; its sessions and its journal are named so."""
-    _applied: bool = False
-    _sessions: Sessions | None = None
+    worlds: Worlds = field(init=False)
     _loaded: Inventory | None = None
-    _entered: dict[str, AccountSession] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         if isinstance(self.clock, SystemClock):
             self.clock.stop = self.stop
+        everyone = self._loaded.accounts if self._loaded is not None else ()
+        self.worlds = Worlds(self.clock, self.chance, self.stop, everyone)
 
     def plan(self, playbooks: Sequence[Path]) -> Plan:
         """Plan the playbooks for the accounts they name; what fails in one is in its plan.
@@ -145,12 +84,12 @@ class Runner:
             mine = [(number, play) for number, play, names in numbered if account.name in names]
             return self._plan_account(account, mine, loaded)
 
-        plans = self._side_by_side(accounts, one, "plan")
+        plans = self._planned(accounts, one)
         return self._finish(
             plans,
             made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             {"playbooks": loaded.digest, "inventory": inventory.digest},
-            tuple(_wave(play, chosen) for play, chosen in plays),
+            tuple(wave(play, chosen) for play, chosen in plays),
         )
 
     def saved(self, path: Path) -> Plan:
@@ -195,10 +134,10 @@ class Runner:
 
             return self._with_world(account, fold)
 
-        plans = self._side_by_side(accounts, one, "plan")
-        wave = Wave(f"rollback of {run.id}", (tuple(account.name for account in accounts),), 100.0)
+        plans = self._planned(accounts, one)
+        whole = Wave(f"rollback of {run.id}", (tuple(account.name for account in accounts),), 100.0)
         digests = dict(run.plan["digests"])
-        waves = (wave,) if accounts else ()
+        waves = (whole,) if accounts else ()
         return self._finish(plans, made_at.strftime("%Y-%m-%dT%H:%M:%SZ"), digests, waves, ROLLBACK_GUARDS)
 
     def apply(self, plan: Plan, what: str = "apply") -> Outcome:
@@ -207,14 +146,10 @@ class Runner:
         if refusing:
             raise InputError(*refusing)
         now = self.clock.now()
-        with self._lock:
-            if self._applied:
-                self._sessions, self._run, self._entered = None, "", {}
-            run = self._run = self._run or new_run_id(now)
-            self._applied = True
+        run = self.worlds.begin_apply()
         journal = Journal(self.options.journal, run)
         journal.begin(plan, what, now, self.options.allow)
-        work = _Apply(self, plan, journal)
+        work = Rollout(plan, self.worlds, self.options, self.progress, journal)
         self.progress.start(sum(1 for one in plan.accounts if one.changes), "apply")
         try:
             work.go()
@@ -229,6 +164,56 @@ class Runner:
         ended = "interrupted" if self.stop.is_set() else "failed" if bad else "done"
         journal.end(ended, self.clock.now())
         return Outcome(run, states, tuple(work.problems), self.stop.is_set(), journal.broken)
+
+    def look(self, one: Callable[[World], Any]) -> list[tuple[Account, Any]]:
+        """Ask something of the world of each account that `--limit` names; an account's error stands in its place.
+
+        Raises:
+            InputError: no account is named.
+        """
+        inventory = self.inventory()
+        accounts = list(select_accounts(self.options.limit or "all", inventory))
+        if not accounts:
+            where = str(self.options.inventory)
+            raise InputError(Problem("error", where, "no account matches --limit", "`iamfix inventory` lists them"))
+
+        def asked(account: Account) -> Any:
+            if self.stop.is_set():
+                raise KeyboardInterrupt
+            try:
+                with self.worlds.reading(self.worlds.enter(account)) as reads:
+                    found = one(self.worlds.world(reads))
+            except IamfixError as error:
+                found = error
+            self.progress.account(account.name, "failed" if isinstance(found, IamfixError) else "done")
+            return found
+
+        self.progress.start(len(accounts), "look")
+        try:
+            return list(zip(accounts, self._each(accounts, asked), strict=True))
+        finally:
+            self.progress.finish()
+
+    def inventory(self) -> Inventory:
+        """Return the inventory, read once in a run; tell what it leaves out. Raises InputError, AwsError."""
+        if self._loaded is None:
+            self._loaded = load_inventory(self.options.inventory, plugins(self.worlds.sessions()))
+            self.worlds.everyone = self._loaded.accounts
+            for note in self._loaded.notes:
+                self.progress.account(note, "note")
+        return self._loaded
+
+    def inventory_with(self, facts: Mapping[str, Json], name: str) -> Inventory:
+        """Return the inventory, read anew, with one account more unless it has one of that id.
+
+        The account is in the group `all` only. Raises InputError, AwsError.
+        """
+        return load_inventory(self.options.inventory, plugins(self.worlds.sessions()), {name: facts})
+
+    def beside(self, inventory: Inventory, limit: str, **options: Any) -> Runner:
+        """Return a runner with the same clock and screen for other accounts; it has a run of its own."""
+        given = replace(self.options, limit=limit, **options)
+        return Runner(given, self.progress, self.clock, self.chance, self.stop, _loaded=inventory)
 
     def _accounts(self, inventory: Inventory, play: Play) -> list[Account]:
         chosen = list(select_accounts(play.accounts, inventory))
@@ -250,98 +235,21 @@ class Runner:
 
         return self._with_world(account, fold)
 
-    def enter(self, account: Account) -> AccountSession:
-        """Enter an account, once in a run: planning and applying share the credentials. Raises AwsError."""
-        sessions = self.sessions()
-        with self._lock:
-            entered = self._entered.get(account.name)
-        if entered is None:
-            entered = sessions.enter(account)
-            with self._lock:
-                self._entered[account.name] = entered
-        return entered
-
-    def sessions(self) -> Sessions:
-        """Return what makes sessions, named after the run that is being planned or applied."""
-        with self._lock:
-            if self._sessions is None:
-                self._run = self._run or new_run_id(self.clock.now())
-                self._sessions = Sessions(self.clock, self.chance, self._run)
-            return self._sessions
-
-    def inventory(self) -> Inventory:
-        """Return the inventory, read once in a run; tell what it leaves out. Raises InputError, AwsError."""
-        if self._loaded is None:
-            self._loaded = load_inventory(self.options.inventory, plugins(self.sessions()))
-            for note in self._loaded.notes:
-                self.progress.account(note, "note")
-        return self._loaded
-
-    def inventory_with(self, facts: Mapping[str, Json], name: str) -> Inventory:
-        """Return the inventory, read anew, with one account more unless it has one of that id.
-
-        The account is in the group `all` only. Raises InputError, AwsError.
-        """
-        return load_inventory(self.options.inventory, plugins(self.sessions()), {name: facts})
-
-    def beside(self, inventory: Inventory, limit: str, **options: Any) -> Runner:
-        """Return a runner with the same clock and screen for other accounts; it has a run of its own."""
-        given = replace(self.options, limit=limit, **options)
-        return Runner(given, self.progress, self.clock, self.chance, self.stop, _loaded=inventory)
-
-    def _everyone(self) -> Sequence[Account]:
-        return self._loaded.accounts if self._loaded is not None else ()
-
     def _with_world(self, account: Account, fold: Callable[[World], AccountPlan]) -> AccountPlan:
         """Enter an account and fold something over its world; whatever fails there stays there."""
-        began, reads = self.clock.monotonic(), None
+        began = self.clock.monotonic()
         try:
-            session = self.enter(account)
-            reads = Reads(session, self.clock, self.chance, self.stop)
-            world = _world(session, reads, self._everyone())
-            plan = judged(fold(world), world, session.principal, session.caller)
-            later = {read for kind in world.kinds_looked_at() for read in optional.later_reads(KINDS[kind])}
-            plan = replace(plan, api_calls=session.count.sent, reads=tuple(sorted(reads.used | later)))
+            session = self.worlds.enter(account)
+            with self.worlds.reading(session) as reads:
+                world = self.worlds.world(reads)
+                plan = judged(fold(world), world, session.principal, session.caller)
+                later = {read for kind in world.kinds_looked_at() for read in optional.later_reads(KINDS[kind])}
+                plan = replace(plan, api_calls=session.count.sent, reads=tuple(sorted(reads.used | later)))
         except IamfixError as error:
             plan = AccountPlan(account, error=str(error), api_calls=0)
-        finally:
-            if reads is not None:
-                reads.close()
         return replace(plan, seconds=round(self.clock.monotonic() - began, 3))
 
-    def look(self, one: Callable[[World], Any]) -> list[tuple[Account, Any]]:
-        """Ask something of the world of each account that `--limit` names; an account's error stands in its place.
-
-        Raises:
-            InputError: no account is named.
-        """
-        inventory = self.inventory()
-        accounts = list(select_accounts(self.options.limit or "all", inventory))
-        if not accounts:
-            where = str(self.options.inventory)
-            raise InputError(Problem("error", where, "no account matches --limit", "`iamfix inventory` lists them"))
-
-        def asked(account: Account) -> Any:
-            if self.stop.is_set():
-                raise KeyboardInterrupt
-            try:
-                session = self.enter(account)
-                with closing(Reads(session, self.clock, self.chance, self.stop)) as reads:
-                    found = one(_world(session, reads, self._everyone()))
-            except IamfixError as error:
-                found = error
-            self.progress.account(account.name, "failed" if isinstance(found, IamfixError) else "done")
-            return found
-
-        self.progress.start(len(accounts), "look")
-        try:
-            return list(zip(accounts, self._map(accounts, asked), strict=True))
-        finally:
-            self.progress.finish()
-
-    def _side_by_side(
-        self, accounts: Sequence[Account], one: Callable[[Account], AccountPlan], what: str
-    ) -> list[AccountPlan]:
+    def _planned(self, accounts: Sequence[Account], one: Callable[[Account], AccountPlan]) -> list[AccountPlan]:
         def told(account: Account) -> AccountPlan:
             if self.stop.is_set():
                 raise KeyboardInterrupt
@@ -352,21 +260,14 @@ class Runner:
             self.progress.account(account.name, "failed" if plan.error else "done", plan.error or "")
             return plan
 
-        self.progress.start(len(accounts), what)
+        self.progress.start(len(accounts), "plan")
         try:
-            return list(self._map(accounts, told))
+            return self._each(accounts, told)
         finally:
             self.progress.finish()
 
-    def _map(self, items: Sequence[Any], one: Callable[[Any], Any]) -> Iterator[Any]:
-        """Run one thing for each item, `--forks` at once; an interrupt lets what is under way end."""
-        with ThreadPoolExecutor(max(1, self.options.forks), thread_name_prefix="account") as pool:
-            try:
-                yield from [future.result() for future in [pool.submit(one, item) for item in items]]
-            except KeyboardInterrupt:
-                self.stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+    def _each(self, accounts: Sequence[Account], one: Callable[[Account], _Found]) -> list[_Found]:
+        return side_by_side(accounts, one, self.options.forks, self.stop)
 
     def _finish(
         self,
@@ -381,154 +282,4 @@ class Runner:
         return replace(plan, id=planfile.identify(plan))
 
     def _limited(self, plan: Plan) -> Plan:
-        """Add what the guards over the whole plan say, to the first account that has changes."""
-        found = too_many(plan, self.options.max_changes, self.options.max_deletes)
-        problems = tuple(allowed(problem, self.options.allow) for problem in found)
-        if not problems:
-            return plan
-        first = next(index for index, one in enumerate(plan.accounts) if one.changes)
-        accounts = list(plan.accounts)
-        accounts[first] = replace(accounts[first], problems=(*accounts[first].problems, *problems))
-        return replace(plan, accounts=tuple(accounts))
-
-
-@dataclass(slots=True)
-class _Apply:
-    """The state of one apply: which accounts are through, play by play, wave by wave."""
-
-    runner: Runner
-    plan: Plan
-    journal: Journal
-    states: dict[str, State] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    halted: bool = False
-
-    def go(self) -> None:
-        by_name = {one.account.name: one for one in self.plan.accounts}
-        for one in self.plan.accounts:
-            if one.error is not None:
-                self.states[one.account.name] = "failed"
-        for number, wave in enumerate(self.plan.waves):
-            for batch in wave.batches:
-                if self.halted or self.runner.stop.is_set():
-                    return
-                due = [
-                    (by_name[name], changes)
-                    for name in batch
-                    if name in by_name
-                    and self.states.get(name) not in ("failed", "refused")
-                    and (changes := [c for c in by_name[name].changes if c.origin.step[0] == number])
-                ]
-                try:
-                    list(self.runner._map(due, self._account))
-                except KeyboardInterrupt:
-                    return
-                bad = [name for name in batch if self.states.get(name) in ("failed", "refused")]
-                many = len(wave.batches) > 1 or wave.max_fail_percentage < 100
-                if bad and many and 100 * len(bad) / len(batch) > wave.max_fail_percentage:
-                    self.halted = True
-
-    @property
-    def why_skipped(self) -> str:
-        return "too many accounts failed before it" if self.halted else "the run was stopped before it"
-
-    def final(self) -> dict[str, State]:
-        """Return the state of every account: what was not reached was skipped."""
-        return {
-            one.account.name: self.states.get(one.account.name, "skipped" if one.changes else "nothing")
-            for one in self.plan.accounts
-        }
-
-    def _account(self, work: tuple[AccountPlan, list[Change]]) -> None:
-        plan, changes = work
-        if self.runner.stop.is_set():
-            return
-        runner, name = self.runner, plan.account.name
-        clock, progress = runner.clock, runner.progress
-        self.journal.account(name, "started", clock.now())
-        progress.account(name, "started")
-        try:
-            session = runner.enter(plan.account)
-            with closing(_Looks(session, runner)) as looks:
-                if name not in self.states:
-                    caller, allow = session.caller, runner.options.allow
-                    problems = list(judged_again(plan, looks.new_world, session.principal, caller, allow))
-                    if problems:
-                        raise Moved(problems)
-                made = self._applier(plan.account, looks).apply(changes, plan.changes)
-            state: State = "done" if made or self.states.get(name) == "done" else "nothing"
-            detail = ""
-        except Stopped as error:
-            state, detail = "failed", str(error)
-        except Moved as error:
-            state, detail = "refused", str(error)
-            self.problems += error.problems
-        except IamfixError as error:
-            state, detail = "failed", "; ".join([str(error), *getattr(error, "__notes__", ())])
-            self.problems.append(
-                Problem("error", name, detail, f"`iamfix show {self.journal.run}` tells how far it came")
-            )
-        self.states[name] = "failed" if plan.incomplete and state != "refused" else state
-        self.journal.account(name, state, clock.now(), detail)
-        progress.account(name, state, detail)
-
-    def _applier(self, account: Account, looks: _Looks) -> Applier:
-        runner = self.runner
-
-        def accepted(call: Call, ask: Mapping[str, Any]) -> None:
-            self.journal.accepted(account.name, call, ask, runner.clock.now())
-
-        sender = Sender(runner.enter(account), runner.clock, runner.chance, looks.known, accepted)
-        return Applier(
-            account.name, looks.new_world, sender, self.journal, runner.clock, runner.progress.call, runner.stop
-        )
-
-
-class _Looks:
-    """The worlds that an apply looks at, one after the other; each reads anew."""
-
-    def __init__(self, session: AccountSession, runner: Runner) -> None:
-        self._session, self._runner = session, runner
-        self._reads: Reads | None = None
-        self._world: World | None = None
-
-    def new_world(self) -> World:
-        self.close()
-        self._reads = Reads(self._session, self._runner.clock, self._runner.chance, self._runner.stop)
-        self._world = _world(self._session, self._reads, self._runner._everyone(), live=True)
-        return self._world
-
-    def known(self, name: str) -> bool:
-        return self._world is not None and any(name in names for names in self._world.names())
-
-    def close(self) -> None:
-        if self._reads is not None:
-            self._reads.close()
-
-
-def _world(session: AccountSession, reads: Reads, accounts: Sequence[Account], *, live: bool = False) -> World:
-    def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
-        return KINDS[kind].observe(reads.at(region), want)
-
-    world = World(session.account, KINDS, observe, lambda: enabled_regions(reads), reads.spread, accounts, live=live)
-    world.principal = session.principal
-    return world
-
-
-def _wave(play: Play, accounts: Sequence[Account]) -> Wave:
-    """Cut a play's accounts into batches, as `serial` says: numbers or shares, the last one repeats."""
-    names = [account.name for account in accounts]
-    if not play.serial:
-        return Wave(
-            play.name,
-            (tuple(names),) if names else (),
-            100.0 if play.max_fail_percentage is None else play.max_fail_percentage,
-        )
-    batches, steps = [], list(play.serial)
-    while names:
-        step = steps.pop(0) if len(steps) > 1 else steps[0]
-        share = step.endswith("%") if isinstance(step, str) else False
-        size = max(1, int(len(accounts) * float(str(step)[:-1]) / 100)) if share else max(1, int(step))
-        batches.append(tuple(names[:size]))
-        names = names[size:]
-    return Wave(play.name, tuple(batches), play.max_fail_percentage or 0.0)
+        return limited(plan, self.options.allow, self.options.max_changes, self.options.max_deletes)

@@ -14,11 +14,11 @@ from iamfix.fields import Context, FieldError
 from iamfix.inventory import load_inventory
 from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Problem
+from iamfix.options import Options
 from iamfix.patterns import select_accounts
 from iamfix.plan import loop_items
 from iamfix.playbook import Play, Task, read_playbooks
 from iamfix.render import Renderer, Scope
-from iamfix.run import Options
 from iamfix.views.wording import named
 from iamfix.wanted import settable
 from iamfix.world import names_of

@@ -17,8 +17,9 @@ from iamfix.aws.session import AccountSession, Counter, Sessions, timestamp
 from iamfix.clock import TurnedClock
 from iamfix.inventory import load_inventory
 from iamfix.model import Account, InputError
+from iamfix.options import Options
 from iamfix.planfile import to_json
-from iamfix.run import Options, Runner
+from iamfix.run import Runner
 from iamfix.sandbox import Record, Sandbox
 from tests import ledger
 from tests.running import Project, Quiet, SandboxTime, use

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from iamfix.clock import TurnedClock
-from iamfix.run import Options, Runner
+from iamfix.options import Options
+from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
 from tests import ledger
 from tests.running import Project, Quiet, SandboxTime, use

@@ -9,7 +9,7 @@ import pytest
 
 from iamfix.cli import run as iamfix
 from iamfix.journal import read_run
-from iamfix.run import Outcome
+from iamfix.options import Outcome
 from iamfix.sandbox import Sandbox
 from tests.running import Project
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from iamfix.model import InputError, Problem
-from iamfix.run import Options, Runner
+from iamfix.options import Options
+from iamfix.run import Runner
 from iamfix.validate import validate
 from tests.running import Quiet
 

@@ -12,8 +12,9 @@ import pytest
 
 from iamfix.cli import run
 from iamfix.model import InputError
+from iamfix.options import Options
 from iamfix.planfile import to_json
-from iamfix.run import Options, Runner
+from iamfix.run import Runner
 from iamfix.sandbox import Sandbox, inventory_yaml
 from iamfix.validate import validate
 from tests.running import Project, Quiet

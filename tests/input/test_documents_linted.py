@@ -8,7 +8,7 @@ import pytest
 
 from iamfix.cli import run
 from iamfix.model import InputError, Problem
-from iamfix.run import Options
+from iamfix.options import Options
 from iamfix.validate import validate
 
 INVENTORY = "all:\n  accounts:\n" + "".join(f'    a{n}: {{id: "{n:012}"}}\n' for n in range(1, 4))

@@ -8,9 +8,9 @@ import pytest
 
 from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Place
+from iamfix.options import Options
 from iamfix.playbook import Playbooks, load_playbooks
 from iamfix.render import Renderer
-from iamfix.run import Options
 from iamfix.validate import validate
 
 PLAY = """\

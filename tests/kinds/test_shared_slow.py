@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from iamfix.clock import TurnedClock
-from iamfix.run import Options, Runner
+from iamfix.options import Options
+from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
 from tests import ledger
 from tests.kinds.states.shared import ROOT, statement

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from iamfix.clock import SystemClock
 from iamfix.kinds import resource_tags
+from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
 from iamfix.sandbox.building import trust
 from tests.direct import ACCOUNT, Direct
-from tests.running import Project
+from tests.running import Project, Quiet
 
 BOTH = trust({"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]})
 US = {"regions": ["us-east-1"]}
@@ -201,10 +203,7 @@ def test_what_was_just_made_spreads(bare: Sandbox, tmp_path: Path) -> None:
         {"iam_instance_profile": {"name": "web", "role": "web"}},
         {"ec2_instance": {"select": "not instance_profile", "instance_profile": "web"}, **US},
     ]
-    from iamfix.clock import SystemClock
-
-    runner = project.runner()
-    runner.clock = SystemClock()
+    runner = Runner(project.runner().options, Quiet(), clock=SystemClock())
     outcome = runner.apply(project.plan(*tasks))
     bare.consistency_delay = 0
     assert outcome.accounts == {"management": "done"}, outcome.problems

@@ -13,7 +13,8 @@ import yaml
 
 from iamfix.bootstrap import Bootstrap
 from iamfix.clock import TurnedClock
-from iamfix.run import Options, Runner
+from iamfix.options import Options
+from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
 from tests.organizations.building import state_of
 from tests.running import Quiet

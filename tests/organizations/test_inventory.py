@@ -17,9 +17,9 @@ from iamfix.aws.session import Sessions
 from iamfix.clock import TurnedClock
 from iamfix.inventory import Inventory, load_inventory
 from iamfix.model import Account, AwsError, InputError
+from iamfix.options import Options
 from iamfix.organization_tree import read_tree
 from iamfix.patterns import select_accounts
-from iamfix.run import Options
 from iamfix.sandbox import Sandbox
 from iamfix.validate import validate
 from tests.organizations.building import add_account, empty, sent, state_of, wide

@@ -16,8 +16,9 @@ from iamfix.clock import TurnedClock
 from iamfix.journal import read_run
 from iamfix.kinds import KINDS
 from iamfix.model import Plan
+from iamfix.options import Options
 from iamfix.permissions import policy_for
-from iamfix.run import Options, Runner
+from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
 from iamfix.sandbox.building import Builder
 from iamfix.sandbox.services.iam.state import IamState, RootUser

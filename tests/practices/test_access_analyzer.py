@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from iamfix.model import Plan
-from iamfix.run import Options, Runner
+from iamfix.options import Options
+from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
 from tests.running import Project, Quiet
 

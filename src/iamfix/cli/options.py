@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from iamfix.run import Options
+    from iamfix.options import Options
 
 Playbooks = Annotated[list[Path], typer.Argument(help="Playbooks, in order.", show_default=False)]
 Inventory = Annotated[Path, typer.Option("-i", "--inventory", help="Inventory file or folder.")]
@@ -50,7 +50,7 @@ def options(
     """Gather what the command line says of a run. Raises InputError."""
     from iamfix.guards import RULES
     from iamfix.model import InputError, Problem
-    from iamfix.run import Options
+    from iamfix.options import Options
     from iamfix.variables import parse_extra_vars
     from iamfix.yamlfile import nearest
 
