@@ -106,6 +106,32 @@ def test_a_policy_of_that_name_that_is_in_use_is_not_replaced_unasked() -> None:
     assert [change.action for change in plan(aws, "boundaries", enforce="all").changes] == ["update"]
 
 
+def test_a_path_may_have_several_levels() -> None:
+    """Roles below it are bounded, neighbours are not, and the boundary lets its bearers make roles there only."""
+    aws = Direct()
+    for path in ("/teams/", "/teams/web/", "/teams/web/api/", "/teams/website/", "/other/teams/web/"):
+        _role(aws, f"r{path.replace('/', '-')}", path, policy=False)
+    apply(aws, plan(aws, "boundaries", bounded_paths=["/teams/web/"]))
+    bounded = {name for name, role in aws.world().all("iam_role").items() if role.permissions_boundary}
+    assert bounded == {"r-teams-web-", "r-teams-web-api-"}
+    statements = aws.world().get("iam_managed_policy", "AppBoundary").policy.data["Statement"]
+    (own,) = (one for one in statements if one["Sid"] == "OwnRolesWithThisBoundary")
+    assert own["Resource"] in (
+        f"arn:aws:iam::{ACCOUNT.id}:role/teams/web/*",
+        [f"arn:aws:iam::{ACCOUNT.id}:role/teams/web/*"],
+    )
+    assert plan(aws, "boundaries", bounded_paths=["/teams/web/"]).changes == ()
+
+
+@pytest.mark.parametrize("paths", ["", "/", [], ["/"]])
+def test_without_paths_nothing_is_bounded(paths: object) -> None:
+    """Not even a boundary is made, which nobody would bear."""
+    aws = Direct()
+    _role(aws, "fresh", policy=False)
+    made = plan(aws, "boundaries", bounded_paths=paths, enforce="all")
+    assert (made.changes, made.findings) == ((), ())
+
+
 @pytest.mark.parametrize("paths", ["app,batch", "/app/, /batch/", ["/app/", "batch"]])
 def test_paths_may_be_text_as_given_with_e(paths: object) -> None:
     """With slashes or without; roles at the root are in no path, whatever the text."""

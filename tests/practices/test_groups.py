@@ -123,6 +123,23 @@ def test_who_is_in_nine_groups_keeps_the_policy_and_is_reported() -> None:
     assert "has no group left to join" in made.findings[0].message
 
 
+@pytest.mark.parametrize(("others", "moved"), [(8, True), (9, False)])
+def test_who_is_held_to_mfa_already_needs_no_room_for_it(others: int, moved: bool) -> None:
+    """All ten groups are there for them, and nobody is told of a group that is left for MFA."""
+    aws = Direct()
+    aws.get("iam", "create_user", UserName="ann")
+    for group in ("RequireMfa", *(f"g{number}" for number in range(others))):
+        aws.get("iam", "create_group", GroupName=group)
+        aws.get("iam", "add_user_to_group", GroupName=group, UserName="ann")
+    aws.get("iam", "attach_user_policy", UserName="ann", PolicyArn=f"{AWS}SecurityAudit")
+    made = plan(aws, "groups")
+    apply(aws, made)
+    ann = aws.world().get("iam_user", "ann")
+    assert (len(ann.groups), "SecurityAudit" in ann.groups, bool(ann.managed_policies)) == (10, moved, not moved)
+    told = "ann carries SecurityAudit directly, and has no group left to join (AWS takes ten): "
+    assert [one.message for one in made.findings] == [told + "give them to a group of the same job"] * (not moved)
+
+
 @pytest.mark.parametrize(
     ("policies", "inline", "words"),
     [

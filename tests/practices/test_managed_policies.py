@@ -133,6 +133,42 @@ def test_customer_policies_that_aws_keeps_too_are_found() -> None:
     assert "AmazonSQSFullAccess" in found.message
 
 
+WHY = {
+    "ten policies": "no room for them as managed policies: AWS takes ten; join policies",
+    "too large": "too large for a managed policy (6,144 characters): split it, or say it shorter",
+    "taken": "another policy has the name that it would get: rename the one or the other",
+    "ten groups": "no room for the groups that would give them: AWS lets a user be in ten; join policies",
+    "nine groups": "no room for the groups that would give them: AWS lets a user be in ten, and one is left for MFA; "
+    "join policies",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WHY)
+def test_what_stays_inline_is_told_with_its_own_reason(case: str) -> None:
+    """Nobody is told of groups who has none, nor of MFA who is held to it."""
+    aws = Direct()
+    text = allow(*(f"s3:Get{number:0200}" for number in range(40))) if case == "too large" else allow("s3:GetObject")
+    if "groups" in case:
+        aws.get("iam", "create_user", UserName="it")
+        groups = ["RequireMfa"] if case == "ten groups" else ["one"]
+        for group in [*groups, *(f"g{number}" for number in range(9 if case == "ten groups" else 8))]:
+            aws.get("iam", "create_group", GroupName=group)
+            aws.get("iam", "add_user_to_group", GroupName=group, UserName="it")
+        aws.get("iam", "put_user_policy", UserName="it", PolicyName="read", PolicyDocument=text)
+    else:
+        _role(aws, "it", read=text)
+    if case == "taken":
+        (name,) = {one.name for one in plan(aws, "managed-policies").changes if one.kind == "iam_managed_policy"}
+        aws.get("iam", "create_policy", PolicyName=name, PolicyDocument=allow("s3:*"))
+    for number in range(10 if case == "ten policies" else 0):
+        document = allow(f"sqs:Send{number}")
+        made = aws.get("iam", "create_policy", PolicyName=f"p{number}", PolicyDocument=document)
+        aws.get("iam", "attach_role_policy", RoleName="it", PolicyArn=made["Policy"]["Arn"])
+    made = plan(aws, "managed-policies")
+    assert made.changes == ()
+    assert [one.message for one in made.findings] == [f"it keeps read inline: {WHY[case]}"]
+
+
 def test_a_user_without_room_for_all_joins_nothing_and_keeps_room_for_mfa() -> None:
     """Half of a move frees nothing: no policy and no group is made for it, and the tenth group is left for MFA."""
     aws = Direct()
