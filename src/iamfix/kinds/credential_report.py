@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from iamfix.kinds.protocol import Reader
+from iamfix.model import AwsError
 
 READS = (("iam", "generate_credential_report"), ("iam", "get_credential_report"))
 NAME = "IAM's credential report"
@@ -52,16 +53,30 @@ class Report:
     rows: Mapping[str, Row]
 
 
+_REFUSED = ("AccessDenied", "LimitExceeded", "ReportInProgress", "ReportNotPresent", "ReportExpired")
+
+
 def report_of(read: Reader) -> Report | None:
     """Return the report; None when AWS does not give it to us, or not in time. Raises AwsError for the rest.
 
+    For what can be read live in its place.
+    """
+    try:
+        return the_report(read)
+    except AwsError as error:
+        if error.code in _REFUSED:
+            return None
+        raise
+
+
+def the_report(read: Reader) -> Report:
+    """Return the report, for what only it tells. Raises AwsError when AWS does not give it.
+
     AWS writes a new one at most every 4 hours, and answers with the last one until then.
     """
-    refused = ("AccessDenied", "LimitExceeded", "ReportInProgress", "ReportNotPresent", "ReportExpired")
-    if read.find("iam", "generate_credential_report", *refused) is None:
-        return None
-    found = read.find("iam", "get_credential_report", *refused)
-    return None if found is None else Report(found["GeneratedTime"], _rows(bytes(found["Content"])))
+    read.get("iam", "generate_credential_report")
+    found = read.get("iam", "get_credential_report")
+    return Report(found["GeneratedTime"], _rows(bytes(found["Content"])))
 
 
 @lru_cache(maxsize=16)

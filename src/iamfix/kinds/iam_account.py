@@ -47,9 +47,7 @@ class State:
         detail=True, volatile=True,
     )  # fmt: skip
     root_last_used_days: int | Mark | None = seen("Days since; null: never.", detail=True, volatile=True)
-    report_made_at: str | Mark | None = seen(
-        "When AWS wrote the credential report (UTC); null: it gives none.", detail=True, volatile=True
-    )
+    report_made_at: str | Mark | None = seen("When AWS wrote the credential report (UTC).", detail=True, volatile=True)
     report_age_hours: float | Mark | None = seen("Age of the credential report, in hours.", detail=True, volatile=True)
     used: Mapping[str, int] = seen("How many there are, by AWS's word (Users, Roles, …).", default={}, volatile=True)
     quotas: Mapping[str, int] = seen(
@@ -100,10 +98,7 @@ def _has_virtual(read: Reader) -> bool:
 
 
 def _with_report(read: Reader, state: State) -> State:
-    report = credential_report.report_of(read)
-    if report is None:
-        nothing: dict[str, Any] = dict.fromkeys(_REPORT)
-        return replace(state, **nothing)
+    report = credential_report.the_report(read)
     row = report.rows.get(credential_report.ROOT)
     moments = [] if row is None else [row.password_last_used, *(key.last_used for key in row.keys)]
     used = max((moment for moment in moments if moment is not None), default=None)
