@@ -77,6 +77,20 @@ def test_fifty_users_keep_what_they_have_at_every_call(order: object) -> None:
     assert (again.changes, again.findings) == ((), ())
 
 
+def test_a_move_that_was_killed_anywhere_goes_on() -> None:
+    """After whichever call it ended, a new plan leads to the same end."""
+    aws = _account(2)
+    before, first = held(aws), list(calls(plan(aws, "managed-policies", "groups")))
+    assert {"add_user_to_group", "detach_user_policy", "delete_user_policy"} <= {call.operation for call in first}
+    for reached in range(len(first)):
+        aws = _account(2)
+        aws.follow(first[:reached])
+        apply(aws, plan(aws, "managed-policies", "groups"))
+        assert held(aws) == before
+        left = [(one.managed_policies, one.inline_policies) for one in aws.world().all("iam_user").values()]
+        assert left == [(frozenset(), {})] * 2, first[reached]
+
+
 def test_job_functions_and_groups_of_the_policys_name() -> None:
     """The policy of a job function leads to its group; any other to a group that is named after it."""
     aws = Direct()
