@@ -89,6 +89,16 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0] or ROOT
 
 
+def is_id(text: str) -> bool:
+    """Tell whether a text is of the form of an account's id."""
+    return len(text) == 12 and text.isascii() and text.isdigit()
+
+
+def is_clear(text: str) -> bool:
+    """Tell whether a text means nothing but a name where accounts and units are named: not `root`, a tag or an id."""
+    return bool(text) and text != ROOT and not text.startswith("tag:") and not is_id(text)
+
+
 def read_tree(read: Asks, account: str) -> Tree | None:
     """Read the organization as `account` sees it; None where the account is in none.
 

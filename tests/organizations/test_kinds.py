@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from iamfix.kinds import KINDS, organization_account, organizational_unit, organizations_policies
-from iamfix.kinds import organizations_shared as org
+from iamfix.kinds import KINDS, organization, organization_account, organizational_unit, organizations_policies
 from iamfix.kinds.protocol import Want
 from iamfix.model import Account, InputError, Result
 from iamfix.policy.document import Document
@@ -79,6 +78,8 @@ def test_what_is_not_made_yet_is_referred_to() -> None:
     }  # fmt: skip
 
 
+SSO = "sso.amazonaws.com"
+ORGANIZATION = organization.State(trusted_services=frozenset((SSO,)))
 BIG = {"Version": "2012-10-17", "Statement": [{**DENY["Statement"][0], "Sid": "a" * 10200}]}  # type: ignore[dict-item]
 REFUSED: dict[str, tuple[str, str, Any, Any, str, str]] = {
     "too large": ("scp", "x", None, _policy(content=BIG), "quota", "a document of 10304 characters; AWS takes 10240"),
@@ -95,6 +96,92 @@ REFUSED: dict[str, tuple[str, str, Any, Any, str, str]] = {
     ),
     "another type's document": (
         "tag_policy", "x", None, _policy(), "quota", "has just the key 'tags' at its top",
+    ),
+    "an SCP without Version": (
+        "scp", "x", None, _policy(content={"Statement": DENY["Statement"]}), "quota", "every SCP has the Version",
+    ),
+    "an operator for one value": (
+        "tag_policy", "x", None, _policy(content={"tags": {"a": {"tag_key": {"@@append": ["a"]}}}}), "quota",
+        "tags.a.tag_key takes one value",
+    ),
+    "a text for a list": (
+        "tag_policy", "x", None, _policy(content={"tags": {"a": {"tag_value": {"@@assign": "x"}}}}), "quota",
+        "tags.a.tag_value.@@assign takes a list of texts",
+    ),
+    "another key": (
+        "tag_policy", "x", None, _policy(content={"tags": {"a": {"tag_key": {"@@assign": "b"}}}}), "quota",
+        "may differ from 'a' in its case only",
+    ),
+    "two wildcards": (
+        "tag_policy", "x", None, _policy(content={"tags": {"a": {"tag_value": {"@@assign": ["*x*"]}}}}), "quota",
+        "'*x*' has several *",
+    ),
+    "enforced for everything": (
+        "tag_policy", "x", None, _policy(content={"tags": {"a": {"enforced_for": {"@@assign": ["*"]}}}}), "quota",
+        "'*' is no type of resource",
+    ),
+    "no such setting": (
+        "tag_policy", "x", None, _policy(content={"tags": {"a": {"values": {"@@assign": ["x"]}}}}), "quota",
+        "tags.a has no setting 'values'",
+    ),
+    "a word for children": (
+        "tag_policy", "x", None,
+        _policy(content={"tags": {"a": {"tag_key": {"@@operators_allowed_for_child_policies": ["none"]}}}}), "quota",
+        "takes a list of @@all, @@none",
+    ),
+    "operators where names are": (
+        "tag_policy", "x", None, _policy(content={"tags": {"@@assign": {}}}), "quota", "tags does not take @@assign",
+    ),
+    "no tags at all": ("tag_policy", "x", None, _policy(content={"tags": {}}), "quota", "tags names nothing"),
+    "opting out in another case": (
+        "ai_opt_out_policy", "x", None,
+        _policy(content={"services": {"default": {"opt_out_policy": {"@@assign": "optout"}}}}), "quota",
+        "'optout'",
+    ),
+    "another setting of a service": (
+        "ai_opt_out_policy", "x", None, _policy(content={"services": {"lex": {"opt_out": {}}}}), "quota",
+        "services.lex has no setting 'opt_out'",
+    ),
+    "no principal": (
+        "organization", "organization", None, organization.State(trusted_services=frozenset(("account",))), "quota",
+        "'account' is no service principal",
+    ),
+    "the management account as administrator": (
+        "organization", "organization", ORGANIZATION,
+        replace(ORGANIZATION, delegated_administrators={SSO: frozenset(("management",))}), "quota",
+        "management is the management account",
+    ),
+    "an administrator without trusted access": (
+        "organization", "organization", ORGANIZATION,
+        replace(ORGANIZATION, delegated_administrators={"iam.amazonaws.com": frozenset(("data-prod",))}), "quota",
+        "iam.amazonaws.com has administrators but no trusted access",
+    ),
+    "a new account called root": (
+        "organization_account", "root", None, organization_account.State(email="a@example.com"), "quota",
+        "'root' is no name for a new account",
+    ),
+    "a new account called like an id": (
+        "organization_account", "123456789012", None, organization_account.State(email="a@example.com"), "quota",
+        "'123456789012' is no name for a new account",
+    ),
+    "a new account called like a tag": (
+        "organization_account", "tag:env", None, organization_account.State(email="a@example.com"), "quota",
+        "'tag:env' is no name for a new account",
+    ),
+    "a new unit called root": (
+        "organizational_unit", "root", None, organizational_unit.State(), "quota", "'root' is no name for a new unit",
+    ),
+    "an address of other letters": (
+        "organization_account", "new", None, organization_account.State(email="müll@example.com"), "quota",
+        "'müll@example.com' is no e-mail address",
+    ),
+    "an address with a comma": (
+        "organization_account", "new", None, organization_account.State(email="a,b@example.com"), "quota",
+        "'a,b@example.com' is no e-mail address",
+    ),
+    "a domain with a hyphen at its end": (
+        "organization_account", "new", None, organization_account.State(email="a@example.com-"), "quota",
+        "no domain that AWS takes",
     ),
     "on the root": ("scp", "x", None, _policy("root"), "whole-organization", "the root is among its targets"),
     "text of what is on the root": (
@@ -163,40 +250,6 @@ def test_limits_of_another_form_are_a_mistake(limits: Any) -> None:
     """A limit that would be let pass in silence is worse than none."""
     with pytest.raises(InputError, match="the variable organization_limits is not understood"):
         _told("scp", "mine", None, _policy("sandbox"), _look({"organization_limits": limits}))
-
-
-def test_targets_by_every_word() -> None:
-    """The root, a unit's path with or without slashes, an account by name or id, and all that carry a tag."""
-    look = _look()
-    for text, expected in (
-        ("root", "root"), ("/", "root"), ("/workloads/prod/", "workloads/prod"), ("payments-dev", "payments-dev"),
-        ("333333333333", "payments-dev"),
-    ):  # fmt: skip
-        assert org.targets(text, look) == expected
-    account = look.get("organization_account", "data-prod", details=frozenset(("tags",)))
-    look.world.put("organization_account", "data-prod", None, replace(account, tags={"env": "prod", "pci": ""}))
-    assert org.targets("tag:env=prod", look) == frozenset(("data-prod",))
-    assert org.targets("tag:pci", look) == frozenset(("data-prod",))
-    assert org.targets("tag:env=dev", look) == frozenset()
-    with pytest.raises(ValueError, match="there is no unit and no account 'workload/prod'"):
-        org.targets("workload/prod", look)
-
-
-def test_accounts_of_one_name_go_by_their_ids(bare: Sandbox, tmp_path: Path) -> None:
-    """A name that two accounts have names neither; the message lists the ids."""
-    add_account(bare.cloud, 801, "twin")
-    add_account(bare.cloud, 802, "twin")
-    project = Project(tmp_path)
-    plan = project.plan({"organization_account": {"name": "twin", "ou": "sandbox"}})
-    assert [one.summary for one in plan.problems()] == [
-        "several accounts are called 'twin': 000000000801, 000000000802"
-    ]
-    plan = project.plan({"organization_account": {"name": "000000000802", "ou": "sandbox"}})
-    assert [change.name for change in plan.changes()] == ["000000000802"]
-    project.apply(plan)
-    moved = state_of(bare.cloud).members.latest("000000000802")
-    assert moved is not None
-    assert moved.parent == "ou-prac-20000000"
 
 
 def test_no_account_is_closed(bare: Sandbox, tmp_path: Path) -> None:
@@ -365,3 +418,45 @@ def test_contacts_that_aws_does_not_tell_are_not_taken_for_none(bare: Sandbox, t
     plan = Project(tmp_path).plan({"check": check})
     assert [one.rule for one in plan.problems()] == ["unreadable"]
     assert [finding for one in plan.accounts for finding in one.findings] == []
+
+
+@pytest.mark.parametrize(
+    ("has", "asked", "told"),
+    [
+        ("ALL", "CONSOLIDATED_BILLING", "the organization has all features, and AWS does not take them back"),
+        ("CONSOLIDATED_BILLING", "ALL", "the organization has CONSOLIDATED_BILLING only"),
+    ],
+)
+def test_features_do_not_change_in_silence(bare: Sandbox, tmp_path: Path, has: str, asked: str, told: str) -> None:
+    """Features that no call can give or take are refused with words; those that are there are no change."""
+    state = state_of(bare.cloud)
+    assert state.organization is not None
+    state.organization = replace(state.organization, features=has)
+    project = Project(tmp_path)
+    (problem,) = project.plan({"organization": {"features": asked}}).problems()
+    assert told in problem.summary
+    assert problem.where.startswith(f"{tmp_path}/playbook.yml:")
+    assert problem.hint
+    same = project.plan({"organization": {"features": has}})
+    assert (list(same.changes()), list(same.problems())) == ([], [])
+
+
+def test_an_empty_list_of_administrators_is_none(bare: Sandbox, tmp_path: Path) -> None:
+    """A service without administrators is as one that is not named: no change, or the last one is deregistered."""
+    project = Project(tmp_path)
+    asked = {"organization": {"delegated_administrators": {"include": {"sso.amazonaws.com": []}}}}
+    assert list(project.plan(asked).changes()) == []
+    for one in ("payments-prod", "222222222222"):
+        project.apply(project.plan({"organization": {"delegated_administrators": {"sso.amazonaws.com": [one]}}}))
+        assert [account for account, _ in state_of(bare.cloud).delegated] == ["222222222222"]
+        plan = project.plan(asked)
+        assert [call.operation for change in plan.changes() for call in change.calls] == [
+            "deregister_delegated_administrator"
+        ]
+        runner = project.runner()
+        began = runner.clock.monotonic()
+        outcome = runner.apply(plan)
+        assert (dict(outcome.accounts), outcome.problems) == ({"management": "done"}, ())
+        assert runner.clock.monotonic() - began < 30
+        assert state_of(bare.cloud).delegated == {}
+        assert list(project.plan(asked).changes()) == []

@@ -1,12 +1,14 @@
 """Every rule of Organizations that moto lacks and the sandbox holds."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from iamfix.sandbox import Sandbox, TurnableClock
+from iamfix.sandbox.services.organizations.state import OrgState
 
 ROOT, PROD, SANDBOX = "r-prac", "ou-prac-11000000", "ou-prac-20000000"
 DENY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]})
@@ -14,7 +16,13 @@ RCP = DENY.replace('"Action"', '"Principal": "*", "Action"').replace("iam:*", "s
 SCP = {"Description": "", "Type": "SERVICE_CONTROL_POLICY"}
 FULL = "p-FullAWSAccess"
 
+STATEMENT = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+
 Step = tuple[str, dict[str, Any]]
+
+
+def scp(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def policy(name: str = "p", content: str = DENY, **more: Any) -> Step:
@@ -73,6 +81,133 @@ CASES: dict[str, tuple[list[Step], str | None, str | None]] = {
         [RCPS, LOOK, policy(content=RCP.replace("Deny", "Allow"), Type="RESOURCE_CONTROL_POLICY")],
         "MalformedPolicyDocumentException",
         None,
+    ),
+    **{
+        f"SCP: {why}": ([policy(content=content)], "MalformedPolicyDocumentException", None)
+        for why, content in {
+            "no Version": json.dumps({"Statement": [STATEMENT]}),
+            "old Version": json.dumps({"Version": "2008-10-17", "Statement": [STATEMENT]}),
+            "no statement": json.dumps({"Version": "2012-10-17", "Statement": []}),
+            "unknown element": scp({**STATEMENT, "Actions": "iam:*"}),
+            "Principal": scp({**STATEMENT, "Principal": "*"}),
+            "no Resource": scp({"Effect": "Deny", "Action": "iam:*"}),
+            "Action and NotAction": scp({**STATEMENT, "NotAction": "iam:*"}),
+            "action without a service": scp({**STATEMENT, "Action": "CreateUser"}),
+            "resource that is no ARN": scp({**STATEMENT, "Resource": "bucket"}),
+            "operator that does not exist": scp({**STATEMENT, "Condition": {"StringIs": {"aws:PrincipalArn": "x"}}}),
+            "key without a service": scp({**STATEMENT, "Condition": {"StringLike": {"PrincipalArn": "x"}}}),
+            "the same Sid twice": scp({**STATEMENT, "Sid": "a"}, {**STATEMENT, "Sid": "a"}),
+            "Sid with a space": scp({**STATEMENT, "Sid": "a b"}),
+            "a key twice": DENY.replace('"Action"', '"Effect": "Deny", "Action"'),
+        }.items()
+    },
+    **{
+        f"SCP takes {what}": ([policy(content=scp(statement))], None, None)
+        for what, statement in {
+            "Allow with a condition": {
+                "Effect": "Allow",
+                "Action": "s3:*",
+                "Resource": "*",
+                "Condition": {"Bool": {"aws:SecureTransport": "true"}},
+            },
+            "Allow of a resource": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"},
+            "Allow with NotAction": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+            "NotResource": {"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::b/*"},
+            "a wildcard in the middle": {"Effect": "Deny", "Action": "ec2:*Instances", "Resource": "*"},
+        }.items()
+    },
+    **{
+        f"RCP: {why}": (
+            [policy(content=scp(statement), Type="RESOURCE_CONTROL_POLICY")],
+            "MalformedPolicyDocumentException",
+            None,
+        )
+        for why, statement in {
+            "no principal": STATEMENT,
+            "one principal": {**STATEMENT, "Action": "s3:*", "Principal": {"AWS": "222222222222"}},
+            "every action": {**STATEMENT, "Action": "*", "Principal": "*"},
+            "NotAction": {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*", "Principal": "*"},
+            "no Resource": {"Effect": "Deny", "Action": "s3:*", "Principal": "*"},
+        }.items()
+    },
+    **{
+        f"tag policy: {why}": (
+            [policy(content=json.dumps(content), Type="TAG_POLICY")],
+            "MalformedPolicyDocumentException",
+            None,
+        )
+        for why, content in {
+            "another type's": {"services": {}},
+            "two keys at the top": {"tags": {"a": {"tag_key": {"@@assign": "a"}}}, "x": 1},
+            "no tags": {"tags": {}},
+            "no operator": {"tags": {"a": {"tag_key": "a"}}},
+            "unknown operator": {"tags": {"a": {"tag_value": {"@@set": ["x"]}}}},
+            "text for a list": {"tags": {"a": {"tag_value": {"@@assign": "x"}}}},
+            "several keys": {"tags": {"a": {"tag_key": {"@@append": ["a"]}}}},
+            "another key": {"tags": {"CostCenter": {"tag_key": {"@@assign": "Owner"}}}},
+            "two wildcards": {"tags": {"a": {"tag_value": {"@@assign": ["*x*"]}}}},
+            "no such setting": {"tags": {"a": {"tag_values": {"@@assign": ["x"]}}}},
+            "enforced for everything": {"tags": {"a": {"enforced_for": {"@@assign": ["*"]}}}},
+            "unknown word for children": {"tags": {"a": {"@@operators_allowed_for_child_policies": ["@@some"]}}},
+        }.items()
+    },
+    "tag policy with all that there is": (
+        [
+            policy(
+                Type="TAG_POLICY",
+                content=json.dumps(
+                    {
+                        "tags": {
+                            "@@operators_allowed_for_child_policies": ["@@none"],
+                            "CostCenter": {
+                                "tag_key": {
+                                    "@@assign": "costcenter",
+                                    "@@operators_allowed_for_child_policies": ["@@none"],
+                                },
+                                "tag_value": {"@@append": ["1*"], "@@remove": ["2"]},
+                                "enforced_for": {"@@assign": ["ec2:*"]},
+                                "report_required_tag_for": {"@@assign": ["ec2:ALL_SUPPORTED"]},
+                            },
+                        }
+                    }
+                ),
+            )
+        ],
+        None,
+        None,
+    ),
+    **{
+        f"AI policy: {why}": (
+            [policy(content=json.dumps(content), Type="AISERVICES_OPT_OUT_POLICY")],
+            "MalformedPolicyDocumentException",
+            None,
+        )
+        for why, content in {
+            "another case": {"services": {"default": {"opt_out_policy": {"@@assign": "optout"}}}},
+            "a list": {"services": {"default": {"opt_out_policy": {"@@assign": ["optOut"]}}}},
+            "no such setting": {"services": {"default": {"opt_out": {"@@assign": "optOut"}}}},
+            "nothing": {"services": {"default": {}}},
+        }.items()
+    },
+    "the manager leaves": ([("leave_organization", {})], "MasterCannotLeaveOrganizationException", None),
+    "an account that was made here cannot pay": (
+        [("remove_account_from_organization", {"AccountId": "555555555555"})],
+        "ConstraintViolationException",
+        "MEMBER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED",
+    ),
+    "a delegated administrator is removed": (
+        [
+            ("enable_aws_service_access", SERVICE),
+            DELEGATE,
+            ("remove_account_from_organization", {"AccountId": "222222222222"}),
+        ],
+        "ConstraintViolationException",
+        "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",
+    ),
+    "a tag's value with another character": (
+        [("tag_resource", {"ResourceId": PROD, "Tags": [{"Key": "x", "Value": "a;b"}]})],
+        "InvalidInputException",
+        "INVALID_PATTERN",
     ),
     "policy name twice": ([policy(), policy()], "DuplicatePolicyException", None),
     "policy name in two types": (
@@ -216,14 +351,21 @@ def _tried_in(sandbox: Sandbox, role: str) -> str:
 
 
 def test_a_repeated_email_address_fails_in_the_background(sandbox: Sandbox) -> None:
-    """CreateAccount with an address in use is accepted, and FAILED with EMAIL_ALREADY_EXISTS later."""
+    """CreateAccount with an address in use, here or elsewhere, or a wrong one, is accepted, and FAILED later."""
     organizations = sandbox.client("organizations")
-    address = organizations.list_accounts()["Accounts"][1]["Email"]
-    asked = organizations.create_account(AccountName="new", Email=address)["CreateAccountStatus"]
-    assert asked["State"] == "IN_PROGRESS"
-    for _ in range(4):
-        told = organizations.describe_create_account_status(CreateAccountRequestId=asked["Id"])["CreateAccountStatus"]
-    assert (told["State"], told["FailureReason"]) == ("FAILED", "EMAIL_ALREADY_EXISTS")
+    inside, outside = organizations.list_accounts()["Accounts"][1]["Email"], "elsewhere@example.com"
+    sandbox.cloud.state(OrgState, "111111111111", "aws").addresses_elsewhere.add(outside)
+    for address, reason in (
+        (inside.upper(), "EMAIL_ALREADY_EXISTS"), (outside, "EMAIL_ALREADY_EXISTS"),
+        ("müll@example.com", "INVALID_EMAIL"), (".a@example.com", "INVALID_EMAIL"),
+        ("a,b@example.com", "INVALID_EMAIL"),
+    ):  # fmt: skip
+        asked = organizations.create_account(AccountName="new", Email=address)["CreateAccountStatus"]
+        assert asked["State"] == "IN_PROGRESS"
+        for _ in range(4):
+            told = organizations.describe_create_account_status(CreateAccountRequestId=asked["Id"])
+        status = told["CreateAccountStatus"]
+        assert (status["State"], status["FailureReason"]) == ("FAILED", reason)
     assert len(organizations.list_accounts()["Accounts"]) == 5
 
 
@@ -249,6 +391,22 @@ def test_a_member_account_may_not_ask(sandbox: Sandbox) -> None:
     assert len(member.list_accounts()["Accounts"]) == 5
     with pytest.raises(ClientError, match="AccessDeniedException"):
         member.create_organizational_unit(ParentId=ROOT, Name="x")
+
+
+def test_who_was_invited_leaves(sandbox: Sandbox) -> None:
+    """An invited member leaves by its own call, with its tags and attachments; one that was made here waits first."""
+    manager, state = sandbox.client("organizations"), sandbox.cloud.state(OrgState, "111111111111", "aws")
+    for account, method in (("555555555555", "INVITED"), ("444444444444", "CREATED")):
+        member = state.members.latest(account)
+        assert member is not None
+        state.members.put(account, replace(member, method=method, joined=sandbox.cloud.now()))
+    with pytest.raises(ClientError) as caught:
+        sandbox.client("organizations", "444444444444").leave_organization()
+    assert caught.value.response["Reason"] == "WAIT_PERIOD_ACTIVE"
+    sandbox.client("organizations", "555555555555").leave_organization()
+    assert "555555555555" not in [one["Id"] for one in manager.list_accounts()["Accounts"]]
+    with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
+        sandbox.client("organizations", "555555555555").describe_organization()
 
 
 def test_an_account_without_an_organization_is_told_so() -> None:

@@ -97,10 +97,23 @@ def _too_much(found: int, shape: Shape, path: str, what: str) -> Iterator[str]:
         yield f"{path} has {found} {what}; AWS takes {most}"
 
 
+_CLASSES = {
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",  # Java's two halves of what is one character to Python
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+    r"\p{ASCII}": r"\x00-\x7f",
+}
+"""Java's classes of characters, with what Python has in their stead; where it takes more, AWS tells."""
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The models write Java's patterns, in which \\w is ASCII's. What Python cannot read (\\p), is not checked."""
+    """The models write Java's patterns, in which \\w is ASCII's. What Python cannot read even so, is not checked."""
+    python = pattern
+    for java, word in _CLASSES.items():
+        python = python.replace(java, word)
     try:
-        return re.compile(pattern, re.ASCII)
+        return re.compile(python, 0 if python != pattern else re.ASCII)
     except re.error:
         return re.compile(".*", re.DOTALL)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from iamfix.fields import SET, Map, PolicyDocument, Scalar, asked, seen
+from iamfix.fields import SET, Asked, FieldError, Map, PolicyDocument, Scalar, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import organizations_shared as org
+from iamfix.kinds.organizations_names import account_name, account_names
 from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.organization_tree import Tree
@@ -36,7 +38,33 @@ EXAMPLE = """\
 """
 
 _POLICY = PolicyDocument(optional=True)
-_ADMINISTRATORS = Map(SET, "services, each with a list of accounts by name or id")
+_PRINCIPAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+
+
+class _Administrators(Map):
+    """Services with accounts: one for which there is none is not in it, and so is taken away by an empty list."""
+
+    def merge(self, before: Mapping[str, frozenset[str]], asked: Asked) -> dict[str, frozenset[str]]:
+        return {service: accounts for service, accounts in Map.merge(self, before, asked).items() if accounts}
+
+
+_ADMINISTRATORS = _Administrators(SET, "services, each with a list of accounts by name or id")
+
+
+def _features(text: str, look: Look) -> str:
+    """Return the features, which no call of iamfix changes once there is an organization. Raises FieldError."""
+    there = look.get("organization", SINGLETON)
+    if there is None or there.features == text:
+        return text
+    if text == "ALL":
+        raise FieldError(
+            "the organization has CONSOLIDATED_BILLING only, and to turn on all features asks every invited account "
+            "to agree",
+            "begin it by hand (`aws organizations enable-all-features`), and plan again once all have agreed",
+        )
+    raise FieldError(
+        "the organization has all features, and AWS does not take them back", "features: ALL, or leave it out"
+    )
 
 
 def _policy_type(text: str, look: Look) -> str:
@@ -48,7 +76,7 @@ def _policy_type(text: str, look: Look) -> str:
 class State:
     features: str = asked(
         Scalar(str, "ALL or CONSOLIDATED_BILLING", choices=("ALL", "CONSOLIDATED_BILLING")),
-        "What the organization is for: ALL features, or only one bill.", default="ALL",
+        "What the organization is for: ALL features, or only one bill.", default="ALL", resolve=_features,
     )  # fmt: skip
     policy_types: frozenset[str] = asked(
         SET, "Types of policies that are enabled: scp, rcp, tag_policy, ai_opt_out_policy, or AWS's words.",
@@ -59,7 +87,7 @@ class State:
     )
     delegated_administrators: Mapping[str, frozenset[str]] = asked(
         _ADMINISTRATORS, "Services with the accounts that administer them: their names or ids.", default={},
-        resolve=org.account_name,
+        resolve=account_name,
     )  # fmt: skip
     resource_policy: Document | Mark | None = asked(
         _POLICY,
@@ -97,7 +125,7 @@ def observe(read: Reader, want: Want) -> dict[str, State]:
 
 
 def _administrators(read: Reader, tree: Tree) -> dict[str, frozenset[str]]:
-    names, found = org.account_names(tree), dict[str, set[str]]()
+    names, found = account_names(tree), dict[str, set[str]]()
     for one in read.get("organizations", "list_delegated_administrators")["DelegatedAdministrators"]:
         services = read.get("organizations", "list_delegated_services_for_account", AccountId=one["Id"])
         for service in services["DelegatedServices"]:
@@ -160,21 +188,40 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
     if after is None:
         return
     old = before or State(policy_types=after.policy_types, trusted_services=after.trusted_services)
-    if before is not None and before.features != after.features:
-        yield Breach(
-            "turning on all features asks every invited account to agree, and cannot be turned back",
-            "begin it by hand (`aws organizations enable-all-features`), and plan again once all have agreed",
-        )
     if after.policy_types and after.features != "ALL":
         yield Breach("types of policies need all features", "policy_types: []")
     for types in (old.policy_types - after.policy_types, old.trusted_services - after.trusted_services):
         for one in sorted(types):
-            yield Breach(f"disabling {one} holds for every account of the organization", rule="whole-organization")
-    for service, accounts in after.delegated_administrators.items():
-        if accounts and service not in after.trusted_services:
-            yield Breach(f"{service} has administrators but no trusted access", "add it to trusted_services")
+            yield Breach(
+                f"disabling {one} holds for every account of the organization",
+                "keep it, or allow `whole-organization`",
+                "whole-organization",
+            )
+    yield from _administrator_breaches(old, after, look)
+    for service in sorted(after.trusted_services - old.trusted_services if before else after.trusted_services):
+        if not _PRINCIPAL.fullmatch(service):
+            yield Breach(f"{service!r} is no service principal", "such as access-analyzer.amazonaws.com")
     if before is not None and old.resource_policy != after.resource_policy:
-        yield Breach("it says who manages policies of every account", rule="whole-organization")
+        yield Breach(
+            "it says who manages policies of every account",
+            "allow `whole-organization`, if that is who shall",
+            "whole-organization",
+        )
+
+
+def _administrator_breaches(old: State, after: State, look: Look) -> Iterator[Breach]:
+    for service, accounts in after.delegated_administrators.items():
+        if service not in after.trusted_services:
+            yield Breach(f"{service} has administrators but no trusted access", "add it to trusted_services")
+        for name in sorted(accounts - old.delegated_administrators.get(service, frozenset())):
+            account = look.get("organization_account", name)
+            if account is not None and account.management:
+                yield Breach(
+                    f"{name} is the management account, and AWS takes a member as administrator of {service}",
+                    "name a member account",
+                )
+            elif account is not None and account.status != "ACTIVE":
+                yield Breach(f"{name} is {account.status}, and cannot be administrator of {service}", "name another")
 
 
 notes = defaults.no_notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from iamfix.fields import OPTIONAL_TEXT, TAGS, TEXT, Partial, asked, seen
 from iamfix.kinds import defaults, organizational_unit
 from iamfix.kinds import organizations_lockout as lockout
 from iamfix.kinds import organizations_shared as org
+from iamfix.kinds.organizations_names import account_name, account_names, is_clear, unit_path
 from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
 from iamfix.model import UNREAD, AwsError, Call, Mark
 from iamfix.typed import Part, Text, Typed
@@ -62,7 +64,7 @@ class State:
     email: str | None = asked(
         OPTIONAL_TEXT, "E-mail address of its root user; needed for a new account.", required=True, fixed=True
     )
-    ou: str = asked(TEXT, "Path of the unit it is in, or root.", default=org.ROOT, resolve=org.unit_path)
+    ou: str = asked(TEXT, "Path of the unit it is in, or root.", default=org.ROOT, resolve=unit_path)
     tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
     billing_contact: Contact | Mark | None = _contact("Whom AWS writes to about bills.")
     operations_contact: Contact | Mark | None = _contact("Whom AWS writes to about operations.")
@@ -78,7 +80,7 @@ def observe(read: Reader, want: Want) -> dict[str, State]:
     tree = org.tree(read)
     if tree is None:
         return {}
-    names = org.account_names(tree)
+    names = account_names(tree)
     found = {
         names[one.id]: State(
             email=one.email,
@@ -135,7 +137,7 @@ def named(name: str, look: Look) -> str:
     accounts = look.all("organization_account")
     if name in accounts or not any(name in (one.id, one.account_name) for one in accounts.values()):
         return name
-    return org.account_name(name, look)
+    return account_name(name, look)
 
 
 def calls(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
@@ -174,7 +176,11 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
     if before is None:
         taken = [one for one, state in look.all("organization_account").items() if _same(state.email, after.email)]
         if taken:
-            yield Breach(f"{taken[0]} has the e-mail address {after.email}; an address is for one account, for ever")
+            yield Breach(
+                f"{taken[0]} has the e-mail address {after.email}; an address is for one account, for ever",
+                "give another address",
+            )
+        yield from _new_breaches(name, str(after.email))
     changed = [field for field in CONTACTS if getattr(before or State(), field) != getattr(after, field)]
     organization = look.get("organization", "organization")
     own = before is not None and before.id == look.account.id
@@ -185,6 +191,28 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         )
     if before is not None and before.ou != after.ou:
         yield from lockout.move_breaches(name, before, after, look)
+
+
+_DOMAIN = re.compile(r"(?![.-])[A-Za-z0-9.-]+\.[A-Za-z0-9.-]*(?<![.-])")
+_NOT_IN_LOCAL = frozenset("\"'()<>[]:;,\\|%& ")
+
+
+def _new_breaches(name: str, email: str) -> Iterator[Breach]:
+    """Yield what AWS would find out in the background only, or would take though nobody could name it afterwards.
+
+    Source: Organizations API Reference, "CreateAccount": the rules for `Email`.
+    """
+    if not is_clear(name):
+        yield Breach(
+            f"{name!r} is no name for a new account: as a target it is the root, a tag, or an account's id",
+            "give it another name",
+        )
+    local, _, domain = email.rpartition("@")
+    good = email.isascii() and email.isprintable() and 6 <= len(email) <= 64
+    if not good or not local or local.startswith(".") or _NOT_IN_LOCAL & set(local) or "@" in local:
+        yield Breach(f"{email!r} is no e-mail address that AWS takes", "6 to 64 ASCII characters: aws+x@example.com")
+    elif not _DOMAIN.fullmatch(domain):
+        yield Breach(f"{domain!r} in {email!r} is no domain that AWS takes", "such as example.com")
 
 
 def _same(one: str | None, other: str | None) -> bool:

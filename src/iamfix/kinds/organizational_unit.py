@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from iamfix.fields import SET, TAGS, Partial, asked, seen
 from iamfix.kinds import defaults
+from iamfix.kinds import organizations_limits as limits
 from iamfix.kinds import organizations_shared as org
+from iamfix.kinds.organizations_names import account_names, is_clear
 from iamfix.kinds.protocol import Breach, Look, Reader, Ripple, Scope, Want
 from iamfix.model import UNREAD, Call, Mark
 
@@ -42,7 +44,7 @@ def observe(read: Reader, want: Want) -> dict[str, State]:
     tree = org.tree(read)
     if tree is None:
         return {}
-    names = org.account_names(tree)
+    names = account_names(tree)
     inside: dict[str, set[str]] = {}
     below: dict[str, set[str]] = {}
     for member in tree.members.values():
@@ -100,9 +102,14 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         yield Breach(f"there is no unit {parent!r} to hold it", "create it in an earlier task")
     if not all(part.strip() for part in name.split("/")):
         yield Breach(f"{name!r} is no path of a unit", "such as workloads/prod")
-    if depth > (most := org.limit(look, "organization", "depth")):
+    if not is_clear(name):
+        yield Breach(
+            f"{name!r} is no name for a new unit: as a target it is the root, a tag, or an account's id",
+            "give it another name",
+        )
+    if depth > (most := limits.limit(look, "organization", "depth")):
         yield Breach(f"it would be {depth} levels deep; AWS takes {most}")
-    if len(look.all("organizational_unit")) + 1 > (most := org.limit(look, "organization", "units")):
+    if len(look.all("organizational_unit")) + 1 > (most := limits.limit(look, "organization", "units")):
         yield Breach(f"the organization would have more than {most} units")
 
 

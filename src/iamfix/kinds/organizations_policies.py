@@ -1,16 +1,23 @@
-"""What the kinds of organization policies share: their State, how they are read, attached, measured and guarded."""
+"""The kinds of organization policies: how they are read, written and attached.
+
+`PolicyKind` is the whole of such a kind but for what it is for, an example, and what its documents may hold.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import ClassVar
 
-from iamfix.fields import DOCUMENT, SET, TAGS, TEXT, asked, seen
-from iamfix.kinds import organizations_lockout as lockout
+from iamfix.kinds import defaults
+from iamfix.kinds import organizations_policy_rules as rules
 from iamfix.kinds import organizations_shared as org
-from iamfix.kinds.protocol import Breach, Look, Reader, Want
-from iamfix.model import UNREAD, Call, Mark, Result
+from iamfix.kinds.organizations_names import account_names
+from iamfix.kinds.organizations_policy_rules import State
+from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
+from iamfix.model import UNREAD, Call, Result
 from iamfix.policy.document import Document
+
+__all__ = ["PolicyKind", "State"]
 
 READS = (
     *org.TREE_READS,
@@ -19,26 +26,47 @@ READS = (
     ("organizations", "list_targets_for_policy"),
     ("organizations", "list_tags_for_resource"),
 )
-_TOP = {"tag_policy": "tags", "ai_opt_out_policy": "services"}
-"""The one key at the top (Organizations User Guide, tag policy syntax; AI services opt-out policy syntax)."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    content: Document | None = asked(
-        DOCUMENT, "The policy's document; sent without white space.", required=True, aliases=("policy", "document")
-    )
-    description: str = asked(TEXT, "Description.", default="")
-    targets: frozenset[str] = asked(
-        SET, "What it is attached to: root, a unit's path, an account's name or id, or tag:key=value for all accounts "
-        "that carry the tag.", default=frozenset(), resolve=org.targets,
-    )  # fmt: skip
-    tags: Mapping[str, str] | Mark = asked(TAGS, "Tags.", default={}, detail=True, reads=("list_tags_for_resource",))
-    id: str | None = seen("Its id, such as p-11111111.", made=True)
-    aws_managed: bool = seen("It is AWS's own, such as FullAWSAccess.", default=False)
+_State = State
 
 
-def observe(kind: str, read: Reader, want: Want) -> dict[str, State]:
+class PolicyKind:
+    """A kind of organization policies, as `protocol.Kind` says what a kind is."""
+
+    State: ClassVar[type[_State]] = _State
+    SCOPE: ClassVar[Scope] = "global"
+    FOLDS_CASE: ClassVar[bool] = False
+    CREATABLE: ClassVar[bool] = True
+    SINGLETON: ClassVar[None] = None
+    LANE: ClassVar[str] = org.LANE
+    PLACE: ClassVar[str] = org.PLACE
+    READS: ClassVar[tuple[tuple[str, str], ...]] = READS
+
+    def __init__(self, kind: str, doc: str | None, example: str) -> None:
+        """`doc` is what the kind is for, `example` a task of it."""
+        self._kind, self.__doc__, self.EXAMPLE = kind, doc, example
+
+    def observe(self, read: Reader, want: Want) -> dict[str, _State]:
+        return _observe(self._kind, read, want)
+
+    def calls(self, name: str, before: _State | None, after: _State | None, look: Look) -> Iterator[Call]:
+        return _calls(self._kind, name, before, after, look)
+
+    def breaches(self, name: str, before: _State | None, after: _State | None, look: Look) -> Iterator[Breach]:
+        return rules.breaches(self._kind, name, before, after, look)
+
+    def notes(self, name: str, before: _State | None, after: _State | None, look: Look) -> Iterator[str]:
+        return rules.notes(self._kind, name, before, after, look)
+
+    arn = staticmethod(defaults.no_arn)
+    owner = staticmethod(defaults.no_owner)
+    loses = staticmethod(defaults.loses_nothing)
+    ripples = staticmethod(defaults.no_ripples)
+    needs = staticmethod(defaults.own_needs)
+
+
+def _observe(kind: str, read: Reader, want: Want) -> dict[str, State]:
     """Return the policies of a kind with all that they are attached to.
 
     Requests: one for each 20 policies, and for each policy one for its text and one for each 20 of its targets.
@@ -46,7 +74,11 @@ def observe(kind: str, read: Reader, want: Want) -> dict[str, State]:
     tree = org.tree(read)
     if tree is None:
         return {}
-    names = {tree.root_id: org.ROOT, **{unit.id: unit.path for unit in tree.units.values()}, **org.account_names(tree)}
+    names = {
+        tree.root_id: org.ROOT,
+        **{unit.id: unit.path for unit in tree.units.values()},
+        **account_names(tree),
+    }
     found: dict[str, State] = {}
     # One after the other: Organizations throttles at a few requests a second.
     for policy in read.get("organizations", "list_policies", Filter=org.POLICY_KINDS[kind])["Policies"]:
@@ -69,7 +101,7 @@ def _tags(read: Reader, policy: Mapping[str, str]) -> dict[str, str]:
     return {} if policy.get("AwsManaged") else org.tags_of(read, policy["Id"])
 
 
-def calls(kind: str, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
+def _calls(kind: str, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
     """Yield the calls between two looks: the text first, then attaching, then detaching, so that no gap opens."""
     policy = _id(kind, name, before, look)
     old, new = before.targets if before else frozenset(), after.targets if after else frozenset()
@@ -109,107 +141,3 @@ def _id(kind: str, name: str, before: State | None, look: Look) -> org.Id:
     if before is not None and before.id:
         return before.id
     return Result(look.address(kind, name), "create_policy", "Policy.PolicySummary.Id", "id")
-
-
-def breaches(kind: str, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
-    """Yield what AWS would not take, and what holds for the whole organization."""
-    yield from _of_aws(before, after)
-    top = _TOP.get(kind)
-    if after is not None and after.content is not None and top is not None and list(after.content.data) != [top]:
-        yield Breach(f"a document of this type has just the key {top!r} at its top", f"such as {{{top}: {{…}}}}")
-    yield from _sizes(kind, name, before, after, look)
-    yield from _last_ones(kind, name, before, after, look)
-    old, new = before or State(), after or State()
-    touched = old.targets ^ new.targets
-    if before is None or after is None or old.content != new.content:
-        touched |= old.targets | new.targets
-    if org.ROOT in touched:
-        # As the reference of each type says; SCPs and RCPs leave the management account alone, the others do not.
-        yield Breach(
-            "it holds for every account of the organization: the root is among its targets",
-            "try it on one unit first; or allow `whole-organization`",
-            "whole-organization",
-        )
-    for target in sorted(new.targets - old.targets):
-        account = look.get("organization_account", target)
-        if account is not None and account.management and kind in ("scp", "rcp"):
-            yield Breach(f"{target} is the management account: no {kind.upper()} holds for it", "leave it out")
-
-
-def _of_aws(before: State | None, after: State | None) -> Iterator[Breach]:
-    if before is None or not before.aws_managed:
-        return
-    if after is None or (before.content, before.description, before.tags) != (
-        after.content, after.description, after.tags,
-    ):  # fmt: skip
-        yield Breach("it is a policy of AWS: only its targets can change", "give another name")
-
-
-def _sizes(kind: str, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
-    if after is None:
-        return
-    override = f"(limits as of {org.limits_dated()}; the variable organization_limits says others)"
-    size, most = size_of(after), org.limit(look, kind, "size")
-    if size > most:
-        yield Breach(f"a document of {size} characters; AWS takes {most} {override}", "split it into two policies")
-    elif size and not after.aws_managed and not after.content.json().isprintable():  # type: ignore[union-attr]
-        yield Breach("the document holds characters that cannot be printed")
-    for target in sorted(after.targets - (before.targets if before else frozenset())):
-        count, most = len(attached(kind, target, look) | {name}), org.limit(look, kind, "attached")
-        if count > most:
-            yield Breach(
-                f"{target} would carry {count} policies of this type, others' included; AWS takes {most} {override}",
-                "detach one in an earlier task, or attach it to the unit above",
-            )
-    if before is None and len(look.all(kind)) + 1 > (most := org.limit(look, kind, "policies")):
-        yield Breach(f"the organization would have more than {most} policies of this type {override}")
-    organization = look.get("organization", "organization")
-    if after.targets and organization is not None and org.POLICY_KINDS[kind] not in organization.policy_types:
-        yield Breach(
-            f"policies of the type {org.POLICY_KINDS[kind]} are not enabled",
-            f"in an earlier task: organization: {{policy_types: {{include: [{org.POLICY_KINDS[kind]}]}}}}",
-        )
-    yield from org.tag_breaches(after.tags, look)
-
-
-def _last_ones(kind: str, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
-    """Find targets that would be left with fewer policies than AWS demands: one SCP, and RCPFullAWSAccess."""
-    gone = (before.targets if before else frozenset()) - (after.targets if after else frozenset())
-    if kind == "rcp" and gone and before is not None and before.aws_managed:
-        yield Breach("AWS does not detach RCPFullAWSAccess")
-    elif gone and org.limit(look, kind, "least"):
-        for target in sorted(gone):
-            if not attached(kind, target, look) - {name}:
-                yield Breach(
-                    f"it is the last {kind.upper()} of {target}, and AWS keeps one",
-                    "attach its successor (or FullAWSAccess) in an earlier task",
-                )
-
-
-def attached(kind: str, target: str, look: Look) -> frozenset[str]:
-    """Return the names of all policies of a kind that are attached to a target itself, as tasks so far leave it."""
-    return frozenset(name for name, state in look.all(kind).items() if target in state.targets)
-
-
-def size_of(state: State) -> int:
-    """Return what Organizations counts: every character as it is sent; in bytes, which are never fewer."""
-    return state.content.size("organizations") if state.content is not None else 0
-
-
-def notes(kind: str, name: str, before: State | None, after: State | None, look: Look) -> Iterator[str]:
-    """Yield how much of AWS's limits a policy takes, and its targets have taken."""
-    if after is None or after.aws_managed:
-        return
-    if before is None or before.content != after.content:
-        yield f"{size_of(after):,} of {org.limit(look, kind, 'size'):,} characters"
-    new = sorted(after.targets - (before.targets if before else frozenset()))
-    counts: dict[int, list[str]] = {}
-    for target in new:
-        counts.setdefault(len(attached(kind, target, look) | {name}), []).append(target)
-    most = org.limit(look, kind, "attached")
-    for count, where in sorted(counts.items()):
-        shown = ", ".join(where[:5]) + (f" and {len(where) - 5} more" if len(where) > 5 else "")
-        yield f"{count} of {most} policies of this type attached to {shown}"
-    if kind in ("scp", "rcp") and (missing := lockout.unchecked(kind, name, before, after, look)):
-        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        yield f"who keeps access is not checked in accounts that the inventory has not: {shown}"

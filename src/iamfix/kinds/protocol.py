@@ -1,7 +1,8 @@
 """What a kind is: the names that a module in this folder has, and what it is given.
 
-A kind is a module. It has a frozen dataclass `State`, `observe` (how a resource looks) and `calls` (which AWS calls
-lead from one look to another); what is ordinary it takes over from `defaults`.
+A kind is a module, or where several are alike an object (`KIND`) in a module of its own. It has a frozen dataclass
+`State`, `observe` (how a resource looks) and `calls` (which AWS calls lead from one look to another); what is ordinary
+it takes over from `defaults`.
 """
 
 from __future__ import annotations

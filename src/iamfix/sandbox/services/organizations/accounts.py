@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from iamfix.sandbox.call import Answer, Call, Handler
@@ -23,10 +25,11 @@ from iamfix.sandbox.services.organizations.access import (
     see_member,
 )
 from iamfix.sandbox.services.organizations.policy_types import attach_defaults
-from iamfix.sandbox.services.organizations.state import Creation, Member
+from iamfix.sandbox.services.organizations.state import Creation, Member, OrgState
 from iamfix.sandbox.services.organizations.tagging import put_tags
 
 MOST_CREATIONS = 5
+_WAITING = timedelta(days=4)
 _OLD_STATUS = {"PENDING_ACTIVATION": "ACTIVE", "CLOSED": "SUSPENDED"}
 
 
@@ -127,8 +130,8 @@ def describe_create_account_status(call: Call) -> Answer:
 def _finish(call: Call, creation: Creation) -> None:
     state, org = org_state(call), organization(call)
     creation.completed = call.cloud.now()
-    if any(member.email.lower() == creation.email.lower() for member in state.members.all_latest()):
-        creation.state, creation.failure = "FAILED", "EMAIL_ALREADY_EXISTS"
+    if failure := _email_failure(state, creation.email):
+        creation.state, creation.failure = "FAILED", failure
         return
     account_id = "".join(call.cloud.rng.choices("0123456789", k=12))
     member = Member(account_id, creation.name, creation.email, org.root_id, call.cloud.now())
@@ -140,6 +143,19 @@ def _finish(call: Call, creation: Creation) -> None:
     put_tags(state, account_id, [{"Key": key, "Value": value} for key, value in creation.tags.items()])
     _add_access_role(call, account_id, creation.role_name, org.management_account)
     creation.state, creation.account_id = "SUCCEEDED", account_id
+
+
+_EMAIL = re.compile(r"(?!\.)[!-~]+@(?![-.])[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(?<![-.])")
+_NOT_IN_LOCAL = frozenset("\"'()<>[]:;,\\|%&")
+
+
+def _email_failure(state: OrgState, email: str) -> str | None:
+    """Why AWS makes no account of this address: another account has it, or it breaks the rules of CreateAccount."""
+    taken = {member.email.lower() for member in state.members.all_latest()} | state.addresses_elsewhere
+    if email.lower() in taken:
+        return "EMAIL_ALREADY_EXISTS"
+    good = _EMAIL.fullmatch(email) and email.count("@") == 1 and not _NOT_IN_LOCAL & set(email.partition("@")[0])
+    return None if good else "INVALID_EMAIL"
 
 
 def _add_access_role(call: Call, account_id: str, name: str, manager: str) -> None:
@@ -177,6 +193,38 @@ def close_account(call: Call) -> Answer:
     return {}
 
 
+def leave_organization(call: Call) -> Answer:
+    """LeaveOrganization: a member's own call."""
+    organization(call)
+    return _removed(call, call.account)
+
+
+def remove_account(call: Call) -> Answer:
+    """RemoveAccountFromOrganization: the management account's call."""
+    for_manager(call)
+    return _removed(call, see_member(call, call.param("AccountId")).id)
+
+
+def _removed(call: Call, account: str) -> Answer:
+    """Take an account out; one that was made here first waits four days, and then needs a way to pay."""
+    state, org = org_state(call), organization(call)
+    member = state.members.latest(account)
+    assert member is not None
+    if account == org.management_account:
+        raise AwsError("MasterCannotLeaveOrganizationException", "The management account can't leave.")
+    if any(delegate == account for delegate, _ in state.delegated):
+        raise constraint("CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG", "Deregister the administrator first.")
+    if member.method == "CREATED":
+        young = call.cloud.now() - member.joined < _WAITING
+        reason = "WAIT_PERIOD_ACTIVE" if young else "MEMBER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED"
+        raise constraint(reason, "The account can't leave the organization yet.")
+    state.members.delete(account)
+    for store in (state.attachments, state.tags):
+        if store.latest(account) is not None:
+            store.delete(account)
+    return {}
+
+
 OPERATIONS: dict[str, Handler] = {
     "ListAccounts": list_accounts,
     "ListAccountsForParent": list_accounts_for_parent,
@@ -185,4 +233,6 @@ OPERATIONS: dict[str, Handler] = {
     "DescribeCreateAccountStatus": describe_create_account_status,
     "ListCreateAccountStatus": list_create_account_status,
     "CloseAccount": close_account,
+    "LeaveOrganization": leave_organization,
+    "RemoveAccountFromOrganization": remove_account,
 }

@@ -88,6 +88,8 @@ class OrgState:
         self.services: dict[str, datetime] = {}
         self.delegated: dict[tuple[str, str], datetime] = {}
         self.resource_policy: str | None = None
+        self.addresses_elsewhere: set[str] = set()
+        """E-mail addresses, in small letters, of accounts outside of the organization."""
         self.creation_polls = 3
         self.unusable_seconds = 30.0
         """How long a new account cannot be worked in after AWS has said that it is made."""
