@@ -11,14 +11,16 @@ import pytest
 from rich.console import Console
 
 from iamfix.access.judge import present
-from iamfix.access.who import Can, who_can
+from iamfix.access.who import Can, NoSuchRoleError, who_can
 from iamfix.cli import run
+from iamfix.policy.document import Document
 from iamfix.sandbox import Sandbox, inventory_yaml
 from iamfix.views.who import markdown_who, show_who
 from tests.access.lab import AWS_ADMIN, ID, Lab, allow, arn, arns, deny, doc, group, role, trust, user
 
 BASE = f"arn:aws:iam::{ID}"
 BUCKET = "arn:aws:s3:::b/x"
+APP = f"{BASE}:role/app"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
@@ -94,6 +96,96 @@ def test_assuming_a_role_asks_its_trust_policy() -> None:
     assert found["odd"].verdict == "implicit_deny"
 
 
+def trusting(document: Document) -> Lab:
+    """One role with this trust policy, and users with and without sts:AssumeRole of their own."""
+    return Lab(
+        users={
+            "able": user(inline_policies={"a": doc(allow("sts:AssumeRole"))}), "plain": user(),
+            "abroad": user(inline_policies={"a": doc(allow("sts:AssumeRole", "arn:aws:iam::333333333333:role/far"))}),
+        },
+        roles={"app": role(assume_role_policy_document=document)},
+    )  # fmt: skip
+
+
+def on_app(document: Document, action: str = "sts:AssumeRole", resource: str | None = APP) -> dict[str, Can]:
+    return {one.principal: one for one in who_can(present(trusting(document).world), action, resource)}
+
+
+def test_the_trust_policy_delegates_to_the_account() -> None:
+    """A trust policy that names the account lets in who has sts:AssumeRole, and nobody else."""
+    found = on_app(trust(ID))
+    verdicts = {name.rpartition("/")[2]: one.verdict for name, one in found.items()}
+    assert verdicts == {
+        "able": "allowed", "plain": "implicit_deny", "abroad": "implicit_deny", "app": "implicit_deny",
+    }  # fmt: skip
+
+
+def test_outsiders_whom_the_trust_policy_lets_in_are_told() -> None:
+    """Services, identity providers and other accounts are named with what decides about them."""
+    document = doc(
+        {
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"AWS": ["999999999999", f"{BASE}:root"], "Service": "ec2.amazonaws.com"},
+        },
+        {
+            "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::888888888888:role/ci"}, "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "x"}},
+        },
+        {
+            "Effect": "Allow", "Principal": {"Federated": "accounts.google.com"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {"accounts.google.com:sub": "x"}},
+        },
+        trust=True,
+    )  # fmt: skip
+    found = on_app(document)
+    assert found["account 999999999999"].verdict == "allowed"
+    assert "as far as the policies of that account let them" in found["account 999999999999"].reason
+    assert found["ec2.amazonaws.com"].verdict == "allowed"
+    assert found["arn:aws:iam::888888888888:role/ci"].unknown_keys == ("sts:ExternalId",)
+    assert not [name for name in found if "AIDA" in name or name.endswith(":root") or "google" in name]
+    found = on_app(document, "sts:AssumeRoleWithWebIdentity")
+    assert found["accounts.google.com"].unknown_keys == ("accounts.google.com:sub",)
+    assert [name for name, one in found.items() if one.verdict == "allowed"] == []
+
+
+def test_a_deleted_principal_is_nobody() -> None:
+    """AWS shows a unique id only of who is no more: nobody is let in by it, and nobody's answer hangs on it."""
+    found = on_app(trust("AIDAGONEEXAMPLE000001", "AROAGONEEXAMPLE000001"))
+    assert {one.verdict for one in found.values()} == {"implicit_deny"}
+    found = on_app(trust(ID, "AROAGONEEXAMPLE000001"))
+    assert found[f"{BASE}:user/able"].verdict == "allowed"
+
+
+def test_anyone_is_told_as_such() -> None:
+    """A role that trusts every account is open to anyone; within the account only to who has sts:AssumeRole."""
+    found = on_app(trust("*"))
+    assert found["anyone in any account"].verdict == "allowed"
+
+
+def test_without_a_role_each_is_told_its_roles() -> None:
+    """Which roles trust whom is part of the answer; roles of other accounts hang on their trust policies."""
+    found = on_app(trust(f"{BASE}:user/plain"), resource=None)
+    assert (found[f"{BASE}:user/plain"].verdict, found[f"{BASE}:user/plain"].resources) == ("allowed", (APP,))
+    assert found[f"{BASE}:user/abroad"].verdict == "unknown"
+    assert "the trust policies of roles in other accounts" in found[f"{BASE}:user/abroad"].reason
+    assert found[f"{BASE}:role/app"].verdict == "implicit_deny"
+
+
+def test_a_role_of_another_account_hangs_on_its_trust_policy() -> None:
+    """What one's own policies allow is not yet a way in."""
+    far = "arn:aws:iam::333333333333:role/far"
+    found = on_app(trust(ID), resource=far)
+    assert found[f"{BASE}:user/abroad"].reason == f"it hangs on the trust policy of {far}"
+    assert found[f"{BASE}:user/plain"].verdict == "implicit_deny"
+
+
+def test_a_role_that_is_not_there() -> None:
+    """A role that the account has not is an error of that account, not an empty answer."""
+    with pytest.raises(NoSuchRoleError, match="there is no role"):
+        on_app(trust(ID), resource=f"{BASE}:role/application")
+
+
 def test_those_who_can_come_first() -> None:
     """Allowed, then what hangs on the request, then who could take it, then the others."""
     found = who_can(present(lab().world), "s3:GetObject", BUCKET)
@@ -127,7 +219,7 @@ def test_on_live_accounts(bare: Sandbox, here: Path, capsys: pytest.CaptureFixtu
     assert (verdicts["ann"], verdicts["bob"], account["name"]) == ("allowed", "implicit_deny", "payments-prod")
     assert command("iam:PassRole", "-l", "payments-prod") == 0
     text = capsys.readouterr().out
-    assert "allowed   arn:aws:iam::222222222222:user/ann" in text
+    assert "allowed       arn:aws:iam::222222222222:user/ann" in text
     assert "policy AdministratorAccess of user ann" in text
     assert command("iam:PassRole", "-l", "payments-prod", "--format", "markdown") == 0
     assert "| arn:aws:iam::222222222222:user/ann | allowed |" in capsys.readouterr().out
@@ -139,6 +231,11 @@ def test_on_live_accounts(bare: Sandbox, here: Path, capsys: pytest.CaptureFixtu
         (("s3:GetObjet",), "did you mean s3:GetObject?"),
         (("s3:*",), "without wildcards"),
         (("PassRole",), "service:Name"),
+        (("s3:GetObject", "nonsense"), "RESOURCE: 'nonsense' is no ARN"),
+        (("s3:GetObject", "arn:aws:s3"), "hint: such as arn:aws:s3:::bucket/key"),
+        (("nonsense", "nonsense"), "2 problems."),
+        (("sts:AssumeRole", "arn:aws:s3:::b/x"), "is not the ARN of a role"),
+        (("sts:AssumeRole", f"{BASE}:role/"), "is not the ARN of a role"),
         (("s3:GetObject", "-l", "nowhere"), "nowhere"),
     ],
 )

@@ -25,7 +25,7 @@ LAYERS = {
 }
 PAGE = re.compile(
     r"https://docs\.aws\.amazon\.com/(IAM/latest/UserGuide|STS/latest/APIReference|kms/latest/developerguide"
-    r"|organizations/latest/userguide)/[A-Za-z_-]+\.html"
+    r"|organizations/latest/userguide|AmazonS3/latest/API)/[A-Za-z_-]+\.html"
 )
 CORNERS = {
     "a negated operator on an unset variable in a Deny": ["var-deny-not-equals-unset", "var-deny-both-missing"],
@@ -48,7 +48,10 @@ CORNERS = {
     "the management account": ["scp-management", "scp-management-root", "rcp-management", "scp-member"],
     "SCPs level by level": ["scp-root-lacks", "scp-ou-lacks", "scp-account-lacks", "scp-levels-differ"],
     "RCPs": ["rcp-deny", "rcp-external", "rcp-other-service", "rcp-retire-grant", "rcp-service-linked-trust"],
-    "key policies": ["kms-policy-required", "kms-delegated", "kms-root", "kms-default", "kms-cross"],
+    "key policies": ["kms-policy-required", "kms-delegated", "kms-root", "kms-default", "kms-cross", "kms-no-policy"],
+    "unique ids of principals": ["id-user", "id-user-other", "id-role-session", "id-deny-deleted", "id-user-partial"],
+    "a bucket's policy and its owner's root user": ["bucket-root-put", "bucket-root-scp", "bucket-root-other"],
+    "a role without trust policy": ["trust-none"],
     "trust policies of AssumeRole": ["trust-user", "trust-account", "trust-cross", "trust-self", "trust-root"],
     "of AssumeRoleWithSAML": ["trust-saml", "trust-saml-audience", "trust-saml-plain"],
     "of AssumeRoleWithWebIdentity": ["trust-oidc", "trust-oidc-subject", "trust-oidc-action", "trust-oidc-tags"],

@@ -14,6 +14,7 @@ from iamfix.access.must import watched_of
 from iamfix.access.picture import Holder, Picture, picture_of, taken_back
 from iamfix.access.probes import Limits
 from iamfix.access.replay import CREDENTIALS
+from iamfix.access.trusted import living
 from iamfix.model import Account, AccountPlan, AwsError, Problem
 from iamfix.policy.document import Document
 from iamfix.policy.json_text import DocumentError
@@ -167,7 +168,7 @@ def present(world: World) -> Picture:
     aws = AwsPolicies(world)
     picture = picture_of(world.account, world.all, aws)
     aws.fetch(arn for holder in picture.principals() for arn in _attached(picture, holder))
-    return picture
+    return living(picture)
 
 
 class AwsPolicies:

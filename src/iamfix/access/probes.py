@@ -25,9 +25,12 @@ _TAG = re.compile(r"aws:principaltag/([^\"'{}\s,\]]+)", re.IGNORECASE)
 _ANYTHING = Document.parse([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
 
 
-def _trusting(account: str) -> Document:
-    """A trust policy that leaves it to the account's own policies."""
-    return Document.parse([{"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}], trust=True)
+def _delegating(request: Request, account: str) -> Document | None:
+    """The policy of a role or key that leaves it to the account's own policies: only the principal's side is asked."""
+    if not (request.enters_role or request.uses_key):
+        return None
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*"}
+    return Document.parse([statement | ({} if request.enters_role else {"Resource": "*"})], trust=request.enters_role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request that a principal must be able to make. With `caller`: that this other principal may assume the role."""
+    """A request that a principal must be able to make. With `caller`: that this other principal may enter the role."""
 
     action: str
     resource: str
@@ -96,15 +99,14 @@ def ask(picture: Picture, watched: Watched, probe: Probe, limits: Limits) -> Ver
     boundary = None if holder.boundary is None else picture.managed(holder.boundary)
     if boundary is not None and boundary.document is None:
         return _unread(boundary)
-    # Of a role that it shall assume only the principal's own side is asked.
-    other = _trusting(picture.account.id) if probe.action == "sts:AssumeRole" else None
     if any(source.document is None for source in sources):
         documents.append(_ANYTHING)  # a policy that could not be read may allow anything: what is denied still, is
-    policies = _policies(documents, None if boundary is None else boundary.document, other, limits)
     request = make_request(
         picture.arn(holder), probe.action, probe.resource,
         context={**watched.known, **_tags(holder, documents)}, partial=True,
     )  # fmt: skip
+    other = _delegating(request, picture.account.id)
+    policies = _policies(documents, None if boundary is None else boundary.document, other, limits)
     decision = evaluate(policies, request)
     unread = next((source for source in sources if source.document is None), None)
     if unread is not None and decision.decision in ("allowed", "unknown"):
@@ -113,19 +115,20 @@ def ask(picture: Picture, watched: Watched, probe: Probe, limits: Limits) -> Ver
 
 
 def _policies(
-    identity: Iterable[Document], boundary: Document | None, trust: Document | None, limits: Limits
+    identity: Iterable[Document], boundary: Document | None, resource: Document | None, limits: Limits
 ) -> Policies:
-    own = _compiled(tuple(document.text for document in identity), boundary and boundary.text, trust and trust.text)
+    other = None if resource is None else (resource.text, resource.trust)
+    own = _compiled(tuple(document.text for document in identity), boundary and boundary.text, other)
     limiting = _limiting(limits)
     return replace(own, scps=limiting.scps, rcps=limiting.rcps, management_account=limits.management_account)
 
 
 @lru_cache(maxsize=256)
-def _compiled(identity: tuple[str, ...], boundary: str | None, trust: str | None) -> Policies:
+def _compiled(identity: tuple[str, ...], boundary: str | None, resource: tuple[str, bool] | None) -> Policies:
     """By the documents' texts, for equal documents may have their statements in another order."""
     return compile_policies(
         identity=[Document(text) for text in identity], boundary=None if boundary is None else Document(boundary),
-        resource=None if trust is None else Document(trust, trust=True),
+        resource=None if resource is None else Document(resource[0], trust=resource[1]),
     )  # fmt: skip
 
 
@@ -154,7 +157,7 @@ def _ask_trust(picture: Picture, role: Holder, probe: Probe, limits: Limits) -> 
         "sts:ExternalId": probe.external_id,
         **({} if caller is None else _tags(caller, [role.trust, *identity])),
     }
-    request = make_request(who, "sts:AssumeRole", arn, context=context, partial=True)
+    request = make_request(who, probe.action, arn, context=context, partial=True)
     if not who.path_known and caller is None:
         # The ARN of a session does not tell the path of its role: what it is compared with cannot be known.
         request = _without(request, "aws:principalarn")

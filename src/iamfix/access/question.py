@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -14,6 +15,9 @@ from iamfix.policy.request import RequestError, make_request
 from iamfix.world import World
 
 __all__ = ["Looking", "ask_accounts"]
+
+_RESOURCE = "such as arn:aws:s3:::bucket/key; without it, the answer says on which resources"
+_ROLE = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/.*[^/]")
 
 
 class Looking(Protocol):
@@ -31,17 +35,7 @@ def ask_accounts(runner: Looking, action: str, resource: str | None) -> dict[str
     Raises:
         InputError: the action or resource is not well formed, or no such action is known.
     """
-    try:
-        make_request("000000000000", action, resource or "*")
-    except RequestError as error:
-        raise InputError(Problem("error", "who-can", str(error))) from None
-    if resource is not None and resource != "*" and (not resource.startswith("arn:") or resource.count(":") < 5):
-        hint = "such as arn:aws:s3:::bucket/key; without it, the answer says on which resources"
-        raise InputError(Problem("error", "who-can", f"{resource!r} is no ARN", hint))
-    if "*" in action or "?" in action or not action_exists(action):
-        near = nearest_action(action)
-        hint = f"did you mean {near}?" if near else "name one action, without wildcards, as AWS lists it"
-        raise InputError(Problem("error", "who-can", f"there is no action {action!r}", hint))
+    _check(action, resource)
 
     def one(world: World) -> list[Json]:
         try:
@@ -59,3 +53,26 @@ def ask_accounts(runner: Looking, action: str, resource: str | None) -> dict[str
         for account, found in runner.look(one)
     ]
     return {"action": action, "resource": resource, "accounts": accounts}
+
+
+def _check(action: str, resource: str | None) -> None:
+    problems: list[Problem] = []
+    if "*" in action or "?" in action or not action_exists(action):
+        near = nearest_action(action)
+        hint = f"did you mean {near}?" if near else "name one action as AWS lists it, service:Name, without wildcards"
+        problems.append(Problem("error", "ACTION", f"there is no action {action!r}", hint))
+    try:
+        make_request("000000000000", "sts:AssumeRole", "*" if resource is None else resource)
+    except RequestError as error:
+        what = error.mistakes[0].partition(": ")[2]
+        problems.append(Problem("error", "RESOURCE", what, _RESOURCE))
+    else:
+        if action.lower().startswith("sts:assumerole") and resource not in (None, "*") and not _is_role(resource):
+            hint = "such as arn:aws:iam::111111111111:role/app"
+            problems.append(Problem("error", "RESOURCE", f"{resource!r} is not the ARN of a role", hint))
+    if problems:
+        raise InputError(*problems)
+
+
+def _is_role(resource: str | None) -> bool:
+    return resource is not None and _ROLE.fullmatch(resource) is not None

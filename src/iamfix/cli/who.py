@@ -23,7 +23,8 @@ def who_can(
     """Tell which users and roles may do something, by which statement, or by a way to more rights in one step.
 
     Reads the accounts' users, groups, roles and policies. The policies of resources and of the organization are not
-    asked. Exits 1 or 3 when accounts could not be read.
+    asked; for sts:AssumeRole the role's trust policy is, and who from outside it lets in is told as well. Exits 1 or 3
+    when accounts could not be read.
 
     Example: iamfix who-can iam:PassRole -l payments-prod
     """

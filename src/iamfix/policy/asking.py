@@ -158,20 +158,43 @@ def requests(
                     )
                 )
             except RequestError as error:
-                option, _, what = str(error).partition(": ")
-                where = {"action": "ACTION"}.get(option, "--" + option.replace("_", "-"))
-                problems.append(Problem("error", where, what, _hint(option, action)))
+                for mistake in error.mistakes:
+                    option, _, what = mistake.partition(": ")
+                    where = {"action": "ACTION"}.get(option, "--" + option.replace("_", "-"))
+                    problems.append(Problem("error", where, what, _hint(option, action)))
+                continue
+            if (service := _unknown_service(action)) is not None:
+                problems.append(
+                    Problem("error", "ACTION", f"AWS lists no service {service!r}", _hint("action", action))
+                )
     if problems:
         raise InputError(*dict.fromkeys(problems))
     return found
 
 
+def _unknown_service(action: str) -> str | None:
+    from iamfix.policy.actions import service_exists
+
+    service = action.partition(":")[0]
+    return None if service_exists(service) else service
+
+
+_HINTS = {
+    "principal": "such as arn:aws:iam::111111111111:user/ann",
+    "resource": "such as arn:aws:s3:::bucket/key; for an action without resources leave it out",
+}
+
+
 def _hint(option: str, action: str) -> str:
     if option != "action":
-        return ""
-    from iamfix.policy.actions import services
+        return _HINTS.get(option, "")
+    from iamfix.policy.actions import nearest_action, services
 
-    close = get_close_matches(action.partition(":")[0].lower(), services(), 1)
+    service, colon, _ = action.partition(":")
+    near = nearest_action(action) if colon else None
+    if near is not None:
+        return f"did you mean {near}?"
+    close = get_close_matches(service.lower(), services(), 1)
     return f"write {close[0]}:…" if close else ""
 
 

@@ -7,7 +7,7 @@ orgs_manage_policies_rcps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from iamfix.policy.compiled import CompiledDocument, Layer, Statement, compile_document
@@ -15,7 +15,7 @@ from iamfix.policy.decision import Decision, StatementRef, layer_name
 from iamfix.policy.document import Document
 from iamfix.policy.json_text import DocumentError
 from iamfix.policy.logic import FALSE, TRUE, Answer, all_of, any_of
-from iamfix.policy.principals import Grant, Principal
+from iamfix.policy.principals import Grant, PrincipalElement
 from iamfix.policy.rcp_reach import rcps_apply
 from iamfix.policy.request import Request
 
@@ -135,14 +135,19 @@ def evaluate(policies: Policies, request: Request) -> Decision:
 
     denying: list[str] = []
     bounded = bool(policies.boundary)
-    for sources in (*own, policies.resource, *scps, *rcps):
+    resource = () if _keeps_bucket_policy(request) else policies.resource
+    for sources in (*own, resource, *scps, *rcps):
         for source in sources:
             for statement in source.compiled.denies:
-                if statement.principal is not None and not _denies(statement, principal, bounded):
+                about = True if statement.principal is None else _denies(statement, request, bounded)
+                if about is False:
                     continue
-                if statement.applies(request, denying):
+                applies = statement.applies(request, denying)
+                if applies and about:
                     ref = source.ref(statement)
                     return Decision("explicit_deny", f"denied by {ref}", ref)
+                if about is None and applies is not False:
+                    denying.append(USER_ID)
 
     answer = _allowed(policies, scps, request)
     if answer.value is False and not denying:
@@ -160,19 +165,38 @@ def _distinct(*groups: Iterable[str]) -> tuple[str, ...]:
     return tuple(by_lower[lowered] for lowered in sorted(by_lower))
 
 
-def _denies(statement: Statement, principal: Principal, bounded: bool) -> bool:
-    """Whether a Deny of a resource's policy is about this principal.
+USER_ID = "aws:userid"
+_BUCKET_POLICY = frozenset(("s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"))
+
+
+def _keeps_bucket_policy(request: Request) -> bool:
+    """Whether the request is the bucket owner's root user's for the bucket's policy, which the policy cannot refuse.
+
+    Only the organization's policies (and those of VPC endpoints) can. Source: S3 API Reference, PutBucketPolicy.
+    """
+    principal = request.principal
+    return (
+        principal.kind == "root"
+        and request.action_lower in _BUCKET_POLICY
+        and request.resource_account == principal.account
+    )
+
+
+def _denies(statement: Statement, request: Request, bounded: bool) -> bool | None:
+    """Whether a Deny of a resource's policy is about the request's principal; None where its unique id is not known.
 
     A NotPrincipal spares nobody who has a permissions boundary (access_policies_boundaries).
     """
-    element = statement.principal
+    element, principal = statement.principal, request.principal
     if element is None:
         return True
+    userid = request.context.get(USER_ID, request.missing) if element.ids else ()
     if not statement.not_principal:
-        return element.names(principal) is not None
+        return element.names(principal) is not None or element.named_by_id(principal, userid)
     if bounded and principal.kind in ("user", "role", "session"):
         return True
-    return not element.exempts(principal)
+    spared = element.exempts(principal, userid)
+    return None if spared is None else not spared
 
 
 def _allowed(policies: Policies, scps: Sequence[tuple[Source, ...]], request: Request) -> Answer:
@@ -194,14 +218,14 @@ def _allowed(policies: Policies, scps: Sequence[tuple[Source, ...]], request: Re
     granted = _grants(policies.resource, request)
     any_grant = any_of(granted["direct"], granted["limited"], granted["account"])
     if not principal.in_account:
-        return any_grant.or_reason(f"{_resource_words(trust)} does not allow it")
+        return any_grant.or_reason(f"{_resource_words(request)} does not allow it")
 
     levels = [
         _any_allow(level, request).or_reason(f"no service control policy at level {number + 1} allows it")
         for number, level in enumerate(scps)
     ]
     identity, boundary, session = _own_answers(policies, request)
-    resource_words = _resource_words(trust)
+    resource_words = _resource_words(request)
     if request.action_lower == "sts:assumeroot":
         # The organization's trusted access stands for the member account's consent; no policy of a resource is asked
         # (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html).
@@ -214,9 +238,9 @@ def _allowed(policies: Policies, scps: Sequence[tuple[Source, ...]], request: Re
             session,
             any_grant.or_reason(f"{resource_words} does not allow it across accounts"),
         )
-    if trust or (policies.resource and request.action_lower.startswith("kms:")):
-        # A key without a policy of its own has the default one, which delegates to the account's policies
-        # (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html); a role always has its own.
+    if trust or request.uses_key or (policies.resource and request.action_lower.startswith("kms:")):
+        # Without permission from the key policy, IAM policies that allow have no effect, and every key has one
+        # (https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html); so has every role its own.
         identity = all_of(granted["account"].or_reason(f"{resource_words} does not allow it"), identity)
     decided = any_of(
         all_of(identity, boundary, session),
@@ -226,8 +250,10 @@ def _allowed(policies: Policies, scps: Sequence[tuple[Source, ...]], request: Re
     return all_of(*levels, decided)
 
 
-def _resource_words(trust: bool) -> str:
-    return "the role's trust policy" if trust else "the resource policy"
+def _resource_words(request: Request) -> str:
+    if request.enters_role:
+        return "the role's trust policy"
+    return "the key's policy" if request.uses_key else "the resource policy"
 
 
 def _own_answers(policies: Policies, request: Request) -> tuple[Answer, Answer, Answer]:
@@ -266,15 +292,30 @@ def _grants(sources: tuple[Source, ...], request: Request) -> dict[Grant, Answer
             element = statement.principal
             if element is None:
                 continue
-            grant: Grant | None = element.names(request.principal)
-            if statement.not_principal:
-                grant = "direct" if grant is None else None
-            if grant is None or result[grant].value:
-                continue
-            hangs_on: list[str] = []
-            applies = statement.applies(request, hangs_on)
-            if applies:
-                result[grant] = Answer(True, source.ref(statement))
-            elif applies is None:
-                result[grant] = Answer(None, None, (*result[grant].keys, *hangs_on))
+            for grant, sure in _named(statement, element, request):
+                if result[grant].value:
+                    continue
+                hangs_on: list[str] = [] if sure else [USER_ID]
+                applies = statement.applies(request, hangs_on)
+                if applies and sure:
+                    result[grant] = Answer(True, source.ref(statement))
+                elif applies is not False:
+                    result[grant] = Answer(None, None, (*result[grant].keys, *hangs_on))
     return result
+
+
+def _named(statement: Statement, element: PrincipalElement, request: Request) -> Iterator[tuple[Grant, bool]]:
+    """Yield how an Allow of a resource's policy names the principal, and whether that is sure."""
+    principal = request.principal
+    grant = element.names(principal)
+    by_id: bool | None = False
+    if element.ids:
+        by_id = element.named_by_id(principal, request.context.get(USER_ID, request.missing))
+    if statement.not_principal:
+        if grant is None and by_id is not True:
+            yield "direct", by_id is False
+        return
+    if grant is not None:
+        yield grant, True
+    if by_id is not False:
+        yield "direct" if principal.kind == "user" else "limited", by_id is True

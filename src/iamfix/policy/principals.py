@@ -19,8 +19,13 @@ Grant = Literal["direct", "limited", "account"]
 """How an element names a principal: it itself (`direct`), the role or user behind its session (`limited`: boundary and
 session policy still bound it), or only its account, which delegates the decision to the account's policies."""
 
-_ARN = re.compile(r"arn:([^:]*):(iam|sts)::([0-9]{12}):(.+)", re.DOTALL)
+_ARN = re.compile(r"arn:(aws[a-z0-9-]*):(iam|sts)::([0-9]{12}):(.+)", re.DOTALL)
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
+_CANONICAL = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?(?:/[!-~]*)?", re.IGNORECASE)
+"""An identity provider by its issuer, such as `accounts.google.com` or `oidc.eks.eu-west-1.amazonaws.com/id/X`."""
 _SERVICE = re.compile(r"[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazon\.com|aws\.internal|aws\.dev)")
 _PROVIDERS = frozenset({"cognito-identity.amazonaws.com", "www.amazon.com"})
 _SERVICE_LINKED = "AWSServiceRoleFor"
@@ -125,17 +130,25 @@ def parse_principal(value: str | Mapping[str, Any]) -> Principal:
     if isinstance(value, Mapping):
         return _typed(value)
     text = value.strip()
-    if text in ("*", "anonymous", ""):
+    if text in ("*", "anonymous"):
         return Principal("anonymous", "*")
     if _ACCOUNT.fullmatch(text):
         return Principal("root", text, text)
+    if _CANONICAL.fullmatch(text):
+        return Principal("canonical_user", text)
     found = _ARN.fullmatch(text)
     if found is None:
         if text.startswith("arn:"):
             raise ValueError(f"{text!r} is not the ARN of a principal (an iam or sts ARN with an account)")
+        if _ID.fullmatch(text):
+            raise ValueError(f"{text!r} is a unique id; name the principal by its ARN, and the id as aws:userid")
+        if not _HOST.fullmatch(text):
+            raise ValueError(f"{text!r} is no principal: {_FORMS}")
         return Principal("service" if _SERVICE.fullmatch(text) and text not in _PROVIDERS else "federated", text)
     partition, service, account, rest = found.groups()
     kind, _, name = rest.partition("/")
+    if kind in ("user", "role", "assumed-role", "federated-user") and name:
+        _check_name(text, name.rpartition("/")[2])
     if service == "iam" and rest == "root":
         return Principal("root", text, account, partition)
     if service == "iam" and kind == "user" and name:
@@ -153,6 +166,20 @@ def parse_principal(value: str | Mapping[str, Any]) -> Principal:
     if service == "iam" and kind == "group":
         raise ValueError(f"{text!r} is a group; a group makes no requests, its users do")
     raise ValueError(f"{text!r} is not the ARN of a principal (root, user, role, assumed-role or federated-user)")
+
+
+_FORMS = (
+    "an ARN (user, role, assumed-role, federated-user, root), an account id, a service such as ec2.amazonaws.com, "
+    "an identity provider such as accounts.google.com, or *"
+)
+
+
+def _check_name(arn: str, name: str) -> None:
+    """Source: IAM User Guide, reference_iam-quotas (names), STS API Reference, AssumeRole (RoleSessionName)."""
+    if "*" in name or "?" in name:
+        raise ValueError(f"{arn!r} has a wildcard; a request is made by one principal")
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{arn!r} has a name with characters that IAM refuses")
 
 
 def _typed(value: Mapping[str, Any]) -> Principal:
@@ -182,6 +209,7 @@ class PrincipalElement:
         anyone: it is `"*"` (or, but in a trust policy, has `{"AWS": "*"}`): all principals of every type.
         any_aws: it has `{"AWS": "*"}`.
         aws, services, federated, canonical: the members of each type.
+        ids: unique ids (`AIDA…`, `AROA…`) among those of type AWS.
     """
 
     anyone: bool
@@ -190,6 +218,7 @@ class PrincipalElement:
     services: frozenset[str]
     federated: frozenset[str]
     canonical: frozenset[str]
+    ids: frozenset[str] = frozenset()
 
     @classmethod
     def compile(cls, value: str | Mapping[str, list[str]], trust: bool) -> PrincipalElement:
@@ -206,7 +235,26 @@ class PrincipalElement:
             services=members.get("Service", none),
             federated=members.get("Federated", none),
             canonical=members.get("CanonicalUser", none),
+            ids=frozenset(name for name in members.get("AWS", none) if _ID.fullmatch(name)),
         )
+
+    def named_by_id(self, principal: Principal, userid: tuple[str, ...] | None) -> bool | None:
+        """Whether a unique id among the members is that of the user, or of the role behind a session.
+
+        AWS stores principals by these ids and shows one only where its user or role is no more, so that nobody is
+        meant by it who has another id. Source: IAM User Guide, reference_policies_elements_principal, and
+        reference_policies_variables (aws:userid is `AIDA…` of a user, `AROA…:session` of a role's session).
+
+        Args:
+            userid: the values of `aws:userid`; None: not known, and so is the answer.
+        """
+        kind = {"user": "AIDA", "role": "AROA", "session": "AROA"}.get(principal.kind)
+        ids = [one for one in self.ids if kind is not None and one.startswith(kind)]
+        if not ids:
+            return False
+        if userid is None:
+            return None
+        return any(value.partition(":")[0] in ids for value in userid)
 
     def names(self, principal: Principal) -> Grant | None:
         """How the element names the principal, the strongest way first; None: not at all."""
@@ -231,18 +279,21 @@ class PrincipalElement:
             return "limited"
         return "account" if self._account(principal) else None
 
-    def exempts(self, principal: Principal) -> bool:
+    def exempts(self, principal: Principal, userid: tuple[str, ...] | None = ()) -> bool | None:
         """As a `NotPrincipal` with Deny: whether the principal and all that it stands on are named.
 
-        The account is checked first, then the role, then the session, so each has to be in the list.
+        The account is checked first, then the role, then the session, so each has to be in the list. None: that
+        hangs on the principal's unique id, which is not known.
         """
         if principal.account is None:
             return self.names(principal) is not None
         if not self._account(principal):
             return False
-        if principal.role is not None and not self._role(principal):
+        if principal.kind == "session" and principal.name not in self.aws:
             return False
-        return principal.kind in ("root", "role") or principal.name in self.aws
+        if principal.role is not None:
+            return self._role(principal) or self.named_by_id(principal, userid)
+        return principal.kind == "root" or principal.name in self.aws or self.named_by_id(principal, userid)
 
     def _account(self, principal: Principal) -> bool:
         account = principal.account

@@ -12,12 +12,21 @@ from iamfix.policy.variables import Context
 
 __all__ = ["Request", "RequestError", "make_request"]
 
-_ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9*?]+")
+_ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9-]+")
+_ARN = re.compile(r"arn:[a-z0-9*?-]+:[a-z0-9*?-]+:[a-z0-9*?-]*:[a-z0-9*?-]*:.+", re.DOTALL | re.IGNORECASE)
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class RequestError(ValueError):
-    """A request is not well formed; the message says which part."""
+    """A request is not well formed; the message says which parts.
+
+    Attributes:
+        mistakes: each as `part: what is wrong`, where the part is an argument of `make_request`.
+    """
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = mistakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,14 @@ class Request:
         """Whether the principal's account is not that of the resource."""
         account = self.principal.account
         return account is not None and self.resource_account is not None and account != self.resource_account
+
+    @property
+    def uses_key(self) -> bool:
+        """Whether a KMS key is asked for, whose policy has to allow in any case; aliases and `*` have none."""
+        if not self.action_lower.startswith("kms:"):
+            return False
+        parts = self.resource.split(":", 5)
+        return len(parts) == 6 and parts[2] == "kms" and parts[5].startswith("key/")
 
     @property
     def enters_role(self) -> bool:
@@ -94,17 +111,20 @@ def make_request(
     Raises:
         RequestError: one of them is not well formed.
     """
-    try:
-        who = principal if isinstance(principal, Principal) else parse_principal(principal)
-    except ValueError as error:
-        raise RequestError(f"principal: {error}") from None
+    mistakes: list[str] = []
+    who = _principal(principal, mistakes)
     lowered = action.lower()
     if not _ACTION.fullmatch(lowered):
-        raise RequestError(f"action: {action!r} is not of the form service:Name, such as s3:GetObject")
+        many = "; a request is for one action" if "*" in action or "?" in action else ""
+        mistakes.append(f"action: {action!r} is not of the form service:Name, such as s3:GetObject{many}")
     if not resource:
-        raise RequestError("resource: is empty; use '*' for an action without resources")
+        mistakes.append("resource: is empty; use '*' for an action without resources")
+    elif resource != "*" and not _ARN.fullmatch(resource):
+        mistakes.append(f"resource: {resource!r} is no ARN, such as arn:aws:s3:::bucket/key, nor '*'")
     if resource_account is not None and not _ACCOUNT.fullmatch(resource_account):
-        raise RequestError(f"resource_account: {resource_account!r} is not 12 digits")
+        mistakes.append(f"resource_account: {resource_account!r} is not 12 digits")
+    if who is None or mistakes:
+        raise RequestError(*mistakes)
     given = _context(context or {})
     owner = resource_account or _owner(resource) or who.account
     keys = who.context()
@@ -115,6 +135,14 @@ def make_request(
         who = who.with_role(role[0])
     keys.update(given)
     return Request(who, action, lowered, resource, owner, keys, None if partial else ())
+
+
+def _principal(given: str | Mapping[str, Any] | Principal, mistakes: list[str]) -> Principal | None:
+    try:
+        return given if isinstance(given, Principal) else parse_principal(given)
+    except ValueError as error:
+        mistakes.append(f"principal: {error}")
+        return None
 
 
 def _owner(resource: str) -> str | None:

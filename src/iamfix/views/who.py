@@ -30,7 +30,7 @@ def show_who(found: Found, console: Console) -> None:
             for line in _details(one):
                 console.print(Text(f"                {clean(line)}", "dim"))
         console.print(Text(f"  {others} other users and roles may not.", "dim"))
-    console.print(Text(_question(found) + " The root user may, and who the policy of the resource lets.", "dim"))
+    console.print(Text(f"{_question(found)} {_beside(found)}", "dim"))
 
 
 def markdown_who(found: Found) -> str:
@@ -47,7 +47,17 @@ def markdown_who(found: Found) -> str:
             f"| {_cell(one['principal'])} | {one['verdict']} | {_cell('; '.join(_details(one)))} |" for one in shown
         ]
         parts += ["", f"{others} other users and roles may not.", ""]
+    parts += [_beside(found), ""]
     return "\n".join(parts)
+
+
+def _beside(found: Found) -> str:
+    """What the answer leaves out."""
+    if found["action"].lower().startswith("sts:assumerole"):
+        return "The root user cannot assume a role; the organization's policies are not asked."
+    if found["action"].lower().startswith("kms:"):
+        return "Key policies are not asked: a key is open to whom its policy names, the root user too, and no one else."
+    return "The policies of resources and of the organization are not asked; the root user may what they do not deny."
 
 
 def _question(found: Found) -> str:
