@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -102,14 +104,32 @@ def test_plan_apply_plan_rollback(kinds: Sequence[str], bare: Sandbox, tmp_path:
     steps()
 
 
+def _numbered(value: Any, number: int) -> Any:
+    """Put a number on each name that begins with `thing`."""
+    if isinstance(value, str):
+        return value.replace("thing", f"thing-{number}") if value.startswith("thing") else value
+    if isinstance(value, Mapping):
+        return {key: _numbered(item, number) for key, item in value.items()}
+    return [_numbered(item, number) for item in value] if isinstance(value, list) else value
+
+
 @pytest.mark.parametrize("kind", sorted(FOUND))
 def test_what_is_found_goes_the_four_steps(kind: str, bare: Sandbox, tmp_path: Path) -> None:
     """Plan, apply, plan, roll back, for what is asked of found resources; then each goes, unless it is kept."""
-    found = FOUND[kind]
+    found, stays = FOUND[kind], kept(KINDS[kind])
     _make(bare, SURROUNDINGS)
     where = {} if KINDS[kind].SCOPE == "global" else {"regions": ["us-east-1"]}
+    numbers = count()
 
-    @given(making=st.sampled_from(found.makings), asked=found.asked)
+    def make(making: Sequence[Call]) -> dict[str, Any]:
+        if found.at_once > 1:
+            number = next(numbers)
+            making = [replace(call, params=_numbered(call.params, number)) for call in making]
+        return _make(bare, making, None, found.account[1])
+
+    pair = st.tuples(st.sampled_from(found.makings), found.asked)
+
+    @given(pairs=st.lists(pair, min_size=found.at_once, max_size=found.at_once))
     @settings(
         max_examples=EXAMPLES.get(kind, 25),
         deadline=None,
@@ -117,32 +137,33 @@ def test_what_is_found_goes_the_four_steps(kind: str, bare: Sandbox, tmp_path: P
         database=None,
         derandomize=True,
     )
-    def steps(making: tuple[Call, ...], asked: Mapping[str, Any]) -> None:
-        answers = _make(bare, making, None, found.account[1])
-        task = {kind: {"name": found.name(answers), **asked}, **where}
+    def steps(pairs: Sequence[tuple[Sequence[Call], Mapping[str, Any]]]) -> None:
+        made = [(make(making), asked) for making, asked in pairs]
+        tasks = [{kind: {"name": found.name(answers), **asked}, **where} for answers, asked in made]
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         project = Project(folder, allow=("irreversible",))
-        planned = project.plan(task, accounts=found.account[0])
+        planned = project.plan(*tasks, accounts=found.account[0])
         if _changes(planned):
             outcome = project.apply(planned)
             assert set(outcome.accounts.values()) == {"done"}
-            assert _changes(project.plan(task, accounts=found.account[0])) == []
+            assert _changes(project.plan(*tasks, accounts=found.account[0])) == []
             runner = project.runner()
             back = runner.apply(runner.rollback(outcome.run_id), "rollback")
             assert set(back.accounts.values()) == {"done"}
-            again = _changes(project.plan(task, accounts=found.account[0]))
+            again = _changes(project.plan(*tasks, accounts=found.account[0]))
             assert [change.address for change in again] == [change.address for change in planned.changes()]
             assert all(
                 not differences(one.before, was.before) for one, was in zip(again, planned.changes(), strict=True)
             )
-        if kept(KINDS[kind]):
-            _make(bare, found.ending, answers)
+        if stays:
+            if found.at_once == 1:
+                _make(bare, found.end(made[0][0]), made[0][0])
             return
-        gone = {kind: {"name": found.name(answers), "state": "absent"}, **where}
-        outcome = project.apply(project.plan(gone, accounts=found.account[0]))
+        gone = [{kind: {"name": found.name(answers), "state": "absent"}, **where} for answers, _ in made]
+        outcome = project.apply(project.plan(*gone, accounts=found.account[0]))
         assert set(outcome.accounts.values()) == {"done"}
-        assert _changes(project.plan(gone, accounts=found.account[0])) == []
+        assert _changes(project.plan(*gone, accounts=found.account[0])) == []
         lost = project.runner().rollback(outcome.run_id)
         assert (_changes(lost), [problem.rule for problem in lost.problems()]) == ([], ["irreversible"])
 

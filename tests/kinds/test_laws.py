@@ -149,7 +149,7 @@ def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObjec
     assert list(kind.calls(name, None, before, look)) == []
     if kept(kind):
         assert removal == []
-        aws.follow(found.ending, results)
+        aws.follow(found.end(results), results)
         return
     assert removal
     assert list(kind.loses(name, before, None))
