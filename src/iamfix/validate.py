@@ -16,9 +16,9 @@ from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Problem
 from iamfix.options import Options
 from iamfix.patterns import select_accounts
-from iamfix.plan import loop_items
 from iamfix.playbook import Play, Task, read_playbooks
 from iamfix.render import Renderer, Scope
+from iamfix.task_values import loop_items
 from iamfix.views.wording import named
 from iamfix.wanted import settable
 from iamfix.world import names_of

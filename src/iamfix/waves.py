@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iamfix.access.again import judged_again
-from iamfix.apply import Applier, Moved
+from iamfix.apply import Applier
 from iamfix.aws.sender import Sender
+from iamfix.due import Moved
 from iamfix.forks import side_by_side
 from iamfix.journal import Journal
 from iamfix.model import Account, AccountPlan, Call, Change, IamfixError, Plan, Problem, Stopped, Wave
