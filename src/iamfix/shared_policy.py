@@ -27,6 +27,12 @@ class SharedPolicy:
     """
 
     word: str = "a policy document whose statements have a Sid, {include: …, exclude: [Sid]}, or {exactly: …}"
+    managed_by: tuple[str, ...] = ()
+    """The actions that read and write it: whoever manages the resource must keep them."""
+    root_stays: bool = False
+    """The root user of the account may change it whatever it says."""
+    then: str = ""
+    """What it takes to change it again, once it denies that to everybody; a clause."""
 
     def read(self, value: Json, context: Context) -> Asked:
         if value is None:
@@ -106,6 +112,11 @@ class SharedPolicy:
 
 
 SHARED_POLICY = SharedPolicy()
+
+
+def policy_of(read: str, write: str, then: str, *, root_stays: bool = False) -> SharedPolicy:
+    """Return the codec of the policy of a kind of resource: the actions that read and write it, and `then`."""
+    return SharedPolicy(managed_by=(read, write), then=then, root_stays=root_stays)
 
 
 def _document(value: Json, context: Context, path: tuple[str | int, ...]) -> Document:

@@ -140,7 +140,7 @@ def test_other_peoples_statements_in_a_key_policy_stay() -> None:
     _to(aws, kms_key.State())
     before = _now(aws)
     own = statement("Trail", "kms:GenerateDataKey*", "*", Principal={"Service": "cloudtrail.amazonaws.com"})
-    codec = kms_key.SHARED_POLICY
+    codec = kms_key._POLICY
     assert _to(aws, replace(before, policy=codec.merge(before.policy, codec.read([own], PLAIN)))) == ["put_key_policy"]
     assert [one["Sid"] for one in _now(aws).policy.data["Statement"]] == ["Enable IAM User Permissions", "Trail"]
     assert _now(aws).policy.data["Statement"][0]["Principal"] == {"AWS": ROOT}

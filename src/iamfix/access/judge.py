@@ -14,6 +14,7 @@ from iamfix.access.must import watched_of
 from iamfix.access.picture import Holder, Picture, picture_of, taken_back
 from iamfix.access.probes import Limits
 from iamfix.access.replay import CREDENTIALS
+from iamfix.access.sealed import seals, shares_policies
 from iamfix.access.trusted import living
 from iamfix.model import Account, AccountPlan, AwsError, Problem
 from iamfix.policy.document import Document
@@ -31,7 +32,7 @@ def judged(
 ) -> AccountPlan:
     """Return the plan with its access diff, and with the problems of the guard `own-access`.
 
-    Nothing is read or computed where the plan changes no user, group, role or policy.
+    Nothing is read or computed where the plan changes no user, group, role or policy, that of a resource included.
 
     Args:
         plan: the account's, as folded over `world`.
@@ -40,12 +41,18 @@ def judged(
         caller: gives the ARN of who assumes the account's role; called only where it matters.
         limits: the organization's policies for the account, where they are known.
     """
-    if not (_changes_policies(plan) or _takes_credentials(plan)):
+    shares = shares_policies(plan, world.kinds)
+    if not (shares or _changes_policies(plan) or _takes_credentials(plan)):
         return plan
     plan = replace(plan, judged_for=judged_for(plan.account, runs_as))
-    if not (_changes_policies(plan) or _takes_provider(plan) or ":user/" in runs_as or plan.account.protected):
-        return plan  # a user's key, password or device goes, where no user is one who must get in
     try:
+        if shares:
+            sealed = seals(plan, world, runs_as, lambda: picture_of(plan.account, world.all, AwsPolicies(world)))
+            plan = replace(plan, problems=(*plan.problems, *sealed))
+        if not (_changes_policies(plan) or _takes_credentials(plan)):
+            return plan
+        if not (_changes_policies(plan) or _takes_provider(plan) or ":user/" in runs_as or plan.account.protected):
+            return plan  # a user's key, password or device goes, where no user is one who must get in
         return _judged(plan, world, runs_as, caller, limits)
     except (AwsError, DocumentError) as error:
         # What cannot be read or understood is no reason to be sure.

@@ -13,7 +13,7 @@ from iamfix.kinds import kms_key_rules as rules
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
-from iamfix.shared_policy import SHARED_POLICY
+from iamfix.shared_policy import policy_of
 
 SCOPE: Scope = "home"
 FOLDS_CASE = False
@@ -46,13 +46,17 @@ PENDING_DAYS = 30
 """The longest time AWS waits before it deletes a key; until then the deletion can be cancelled."""
 _NAME = re.compile(r"(?!aws/)[a-zA-Z0-9/_-]{1,250}")
 
+_POLICY = policy_of(
+    "kms:GetKeyPolicy", "kms:PutKeyPolicy", "AWS refuses such a policy, for only its support could mend it",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The policy of a key for which none is asked is AWS's, which names the account: it is not known beforehand."""
 
     policy: Document | Mark | None = asked(
-        SHARED_POLICY,
+        _POLICY,
         "Key policy, merged by statement id. A new key has just what is given.",
         default=UNREAD,
         detail=True,

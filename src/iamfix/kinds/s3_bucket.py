@@ -14,7 +14,7 @@ from iamfix.kinds import s3_bucket_settings as settings
 from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
 from iamfix.model import UNREAD, AwsError, Call, Mark
 from iamfix.policy.document import Document
-from iamfix.shared_policy import SHARED_POLICY
+from iamfix.shared_policy import policy_of
 
 SCOPE: Scope = "home"
 FOLDS_CASE = False
@@ -61,13 +61,16 @@ def _told(doc: str, read: str, **facts: Any) -> Any:
     return seen(doc, detail=True, reads=(read,), **facts)
 
 
+_POLICY = policy_of(
+    "s3:GetBucketPolicy", "s3:PutBucketPolicy", "only the account's root user could change it back", root_stays=True,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The defaults are those of new buckets since April 2023."""
 
-    policy: Document | Mark | None = _setting(
-        SHARED_POLICY, "Bucket policy, merged by statement id.", "get_bucket_policy"
-    )
+    policy: Document | Mark | None = _setting(_POLICY, "Bucket policy, merged by statement id.", "get_bucket_policy")
     encryption: str | Mark = _setting(
         settings.ENCRYPTION, "Default encryption: AES256, aws:kms or aws:kms:dsse.", "get_bucket_encryption",
         default="AES256",

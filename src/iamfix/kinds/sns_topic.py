@@ -13,7 +13,7 @@ from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.kinds.sns_subscriptions import BY_HAND, Subscribed, Subscriptions
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
-from iamfix.shared_policy import SHARED_POLICY
+from iamfix.shared_policy import policy_of
 
 SCOPE: Scope = "home"
 FOLDS_CASE = False
@@ -46,13 +46,17 @@ MAX_POLICY = 30 * 1024
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo")
 _ATTRIBUTES = {"display_name": "DisplayName", "kms_master_key_id": "KmsMasterKeyId"}
 
+_POLICY = policy_of(
+    "sns:GetTopicAttributes", "sns:SetTopicAttributes", "no policy of the account could give that back",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The policy of a topic for which none is asked is AWS's, which names the topic: it is not known beforehand."""
 
     policy: Document | Mark | None = asked(
-        SHARED_POLICY, "Topic policy, merged by statement id. A new topic has just what is given.", default=UNREAD,
+        _POLICY, "Topic policy, merged by statement id. A new topic has just what is given.", default=UNREAD,
         detail=True, reads=("get_topic_attributes",),
     )  # fmt: skip
     display_name: str | Mark = asked(

@@ -14,7 +14,7 @@ from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
 from iamfix.records import Structure
-from iamfix.shared_policy import SHARED_POLICY
+from iamfix.shared_policy import policy_of
 
 SCOPE: Scope = "home"
 FOLDS_CASE = False
@@ -65,10 +65,16 @@ def _number(doc: str, default: int, low: int, high: int, **more: Any) -> Any:
     return asked(codec, doc, default=default, detail=True, reads=("get_queue_attributes",), **more)
 
 
+_POLICY = policy_of(
+    "sqs:GetQueueAttributes", "sqs:SetQueueAttributes", "only the account's root user could change it back",
+    root_stays=True,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     policy: Document | Mark | None = asked(
-        SHARED_POLICY, "Queue policy, merged by statement id.", detail=True, reads=("get_queue_attributes",)
+        _POLICY, "Queue policy, merged by statement id.", detail=True, reads=("get_queue_attributes",)
     )
     encryption: str | Mark = asked(
         TEXT, "SSE-SQS for keys of SQS, none, or a KMS key: its id, ARN or alias/….", default=OWNED, detail=True,
