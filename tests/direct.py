@@ -50,10 +50,9 @@ def _following(service: str, operation: str, answer: Mapping[str, Any]) -> dict[
         tokens: dict[str, Any] = _pages(service).get_paginator(operation)
     except (ValueError, UnknownServiceError):
         return {}
-    sent, told = tokens["input_token"], tokens["output_token"]
-    assert isinstance(sent, str), f"{operation} has several tokens"
     more = answer.get(tokens["more_results"], False) if "more_results" in tokens else True
-    return {sent: answer[told]} if more and answer.get(told) else {}
+    sent, told = ([one] if isinstance(one, str) else one for one in (tokens["input_token"], tokens["output_token"]))
+    return {a: answer[b] for a, b in zip(sent, told, strict=True) if more and answer.get(b)}
 
 
 class Asking:
