@@ -19,6 +19,7 @@ RULES = {
     "too-many": "more changes or deletions than --max-changes or --max-deletes take",
     "whole-organization": "a change that holds for every account of the organization",
     "quota": "sizes, counts and forms that AWS would not take",
+    "missing": "what the resource needs of others: they are not there, or do not let it in",
     "tasks-disagree": "one task undoes what another does",
     "never-fires": "an alarm that can never fire as it should",
     "foreign-owner": "the resource belongs to an AWS service or another tool",

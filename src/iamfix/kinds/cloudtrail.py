@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamfix.fields import FLAG, OPTIONAL_TEXT, SET, TAGS, TEXT, FieldError, asked, derived, seen
-from iamfix.kinds import cloudtrail_calls, cloudtrail_rules, cloudtrail_selectors, kms_names, tagging
+from iamfix.kinds import (
+    cloudtrail_calls,
+    cloudtrail_delivery,
+    cloudtrail_rules,
+    cloudtrail_selectors,
+    kms_names,
+    tagging,
+)
 from iamfix.kinds.cloudwatch_metric_alarm import topic_arn
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call
@@ -218,6 +225,8 @@ def loses(name: str, before: State, after: State | None) -> Iterator[str]:
 def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
     if after is not None:
         yield from cloudtrail_rules.breaches(name, before, after, look)
+        if before is None or cloudtrail_calls.changed(before, after):
+            yield from cloudtrail_delivery.breaches(arn(name, after, look), after, look)
 
 
 def ripples(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Any]:

@@ -38,8 +38,8 @@ def calls(name: str, before: Any | None, after: Any | None, look: Look, arn: str
         return
     if before is None:
         yield Call("cloudtrail", "create_trail", _created(name, after), region)
-    elif changed := _changed(before, after):
-        yield Call("cloudtrail", "update_trail", {"Name": name, **changed}, region)
+    elif new := changed(before, after):
+        yield Call("cloudtrail", "update_trail", {"Name": name, **new}, region)
     old_selectors = DEFAULT if before is None else before.event_selectors
     if UNREAD not in (old_selectors, after.event_selectors) and old_selectors != after.event_selectors:
         yield Call(
@@ -65,8 +65,8 @@ def _created(name: str, after: Any) -> dict[str, Any]:
     return params
 
 
-def _changed(before: Any, after: Any) -> dict[str, Any]:
-    """Return what UpdateTrail is to change; an empty text takes away."""
+def changed(before: Any, after: Any) -> dict[str, Any]:
+    """Return what UpdateTrail is to change, by its parameters; an empty text takes away."""
     fields = {field for field in _PARAMS if getattr(before, field) != getattr(after, field)}
     for pair in _TOGETHER:
         if fields & {*pair}:

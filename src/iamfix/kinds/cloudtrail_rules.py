@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from iamfix.kinds import cloudtrail_selectors, kms_names, tagging
-from iamfix.kinds.protocol import Breach, Look
+from iamfix.kinds.protocol import MISSING, Breach, Look
 from iamfix.model import UNREAD
 
 MAX_TRAILS = 5
@@ -58,9 +58,9 @@ def _logs(after: Any, look: Look) -> Iterator[Breach]:
     if len(parts) < 8 or (parts[3], parts[4]) != (region, look.account.id):
         yield Breach(f"the log group {group} is not of this account and region", f"the trail is kept in {region}")
     elif look.get("cloudwatchlogs_log_group", parts[6]) is None:
-        yield Breach(f"there is no log group {parts[6]!r} in {region}", "create it in an earlier task")
+        yield Breach(f"there is no log group {parts[6]!r} in {region}", "create it in an earlier task", MISSING)
     if role is not None and look.get("iam_role", role.rpartition("/")[2]) is None:
-        yield Breach(f"there is no role {role} for the log group", "create it in an earlier task")
+        yield Breach(f"there is no role {role} for the log group", "create it in an earlier task", MISSING)
 
 
 def _insights(after: Any) -> Iterator[Breach]:

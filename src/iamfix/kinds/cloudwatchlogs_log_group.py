@@ -10,6 +10,7 @@ from typing import Any
 from iamfix.fields import OPTIONAL_TEXT, TAGS, FieldError, Scalar, asked, seen
 from iamfix.kinds import defaults, kms_names, tagging
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.service_access import key_breaches
 from iamfix.model import UNREAD, Call
 
 SCOPE: Scope = "home"
@@ -25,6 +26,8 @@ EXAMPLE = """\
     tags: {include: {Owner: security}}
 """
 
+_KEY_USE = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
+"""What CloudWatch Logs needs of a key (CloudWatch Logs User Guide, "Encrypt log data … using AWS KMS")."""
 DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """What PutRetentionPolicy takes (CloudWatch Logs API Reference)."""
 
@@ -147,6 +150,11 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
     if before is None and name.startswith("aws/"):
         yield Breach("names that begin with aws/ are AWS's own", "choose another name")
     yield from kms_names.missing(after.kms_key_id, look)
+    if before is None or before.kms_key_id != after.kms_key_id:
+        mine = arn(name, after, look)
+        told = {"aws:SourceArn": mine, "kms:EncryptionContext:aws:logs:arn": mine, "aws:SourceAccount": look.account.id}
+        service = f"logs.{look.region or look.account.home_region}.amazonaws.com"
+        yield from key_breaches(after.kms_key_id, look, service, _KEY_USE, told)
     yield from tagging.limit(after.tags)
 
 

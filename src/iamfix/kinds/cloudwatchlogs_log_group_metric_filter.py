@@ -11,7 +11,7 @@ from pydantic import Field
 from iamfix.fields import FLAG, OPTIONAL_TEXT, TEXT, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds.cloudwatchlogs_log_group import group_arn, when_ms
-from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.protocol import MISSING, Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import Call
 from iamfix.typed import Part, Real, Text, Typed
 
@@ -144,7 +144,7 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
 def _group_breaches(name: str, group: str, look: Look) -> Iterator[Breach]:
     there = look.get("cloudwatchlogs_log_group", group)
     if there is None:
-        yield Breach(f"there is no log group {group!r} in {look.region}", "create it in an earlier task")
+        yield Breach(f"there is no log group {group!r} in {look.region}", "create it in an earlier task", MISSING)
     elif there.log_group_class != "STANDARD":
         yield Breach(f"the log group is of the class {there.log_group_class}, which takes no metric filters")
     others = [other for other in look.all("cloudwatchlogs_log_group_metric_filter") if other.startswith(f"{group}:")]

@@ -10,6 +10,7 @@ from typing import Any
 
 from iamfix.fields import OPTIONAL_TEXT, TAGS, TEXT, FieldError, Map, Scalar, asked, seen
 from iamfix.kinds import defaults, tagging
+from iamfix.kinds import eventbridge_forms as forms
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call, Mark
 from iamfix.records import Structure
@@ -45,7 +46,8 @@ def _target(value: Any) -> dict[str, Any]:
     return found
 
 
-PATTERN = Structure("an event pattern (a mapping), or null", optional=True)
+PATTERN = Structure("an event pattern (a mapping), or null", forms.pattern, optional=True)
+SCHEDULE = forms.Schedule(str, "rate(…), cron(…) or null", optional=True)
 TARGETS = Map(Structure("a target in AWS's words (Arn, RoleArn, Input, …)", _target), "target ids with targets")
 STATE = Scalar(str, f"one of {', '.join(STATES)}", choices=STATES)
 
@@ -53,7 +55,7 @@ STATE = Scalar(str, f"one of {', '.join(STATES)}", choices=STATES)
 @dataclass(frozen=True, slots=True)
 class State:
     event_pattern: Mapping[str, Any] | None = asked(PATTERN, "Which events it matches.")
-    schedule_expression: str | None = asked(OPTIONAL_TEXT, "When it fires: rate(…) or cron(…).")
+    schedule_expression: str | None = asked(SCHEDULE, "When it fires: rate(…) or cron(…).")
     rule_state: str = asked(STATE, "ENABLED, DISABLED, or with read-only events of CloudTrail too.", default="ENABLED")
     description: str = asked(TEXT, "Description.", default="")
     role_arn: str | None = asked(OPTIONAL_TEXT, "Role as which targets are called, where they need one.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from iamfix.fields import FieldError
-from iamfix.kinds.protocol import Breach, Look, Reader
+from iamfix.kinds.protocol import MISSING, Breach, Look, Reader
 from iamfix.model import Result
 
 
@@ -60,7 +60,7 @@ def key_arn(name: str, look: Look) -> str | Result:
 def missing(name: str | None, look: Look) -> Iterable[Breach]:
     """Yield that there is no such key."""
     if name is not None and name.startswith("alias/") and look.get("kms_key", name.removeprefix("alias/")) is None:
-        yield Breach(f"there is no KMS key {name!r} in {_region(look)}", "create it in an earlier task")
+        yield Breach(f"there is no KMS key {name!r} in {_region(look)}", "create it in an earlier task", MISSING)
 
 
 def _named(key_id: str, look: Look) -> str | None:

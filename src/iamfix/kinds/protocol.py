@@ -117,6 +117,10 @@ class Look(Protocol):
     def address(self, kind: str, name: str, region: str | None = None) -> str: ...
 
 
+MISSING = "missing"
+"""The rule of what a resource needs of others, that are not there or do not let it in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Breach:
     """A limit or rule of AWS that a change would break. `hint` says what to do, `rule` is the guard that tells it."""

@@ -11,9 +11,11 @@ from typing import Any
 from iamfix.fields import FLAG, OPTIONAL_TEXT, TAGS, Codec, asked, seen
 from iamfix.kinds import defaults, tagging
 from iamfix.kinds import s3_bucket_settings as settings
-from iamfix.kinds.protocol import Breach, Look, Reader, Scope, Want
+from iamfix.kinds.protocol import MISSING, Breach, Look, Reader, Scope, Want
+from iamfix.kinds.service_access import seen as seen_of
 from iamfix.model import UNREAD, AwsError, Call, Mark
 from iamfix.policy.document import Document
+from iamfix.policy.public import surely_public
 from iamfix.shared_policy import policy_of
 
 SCOPE: Scope = "home"
@@ -259,7 +261,36 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         yield Breach("object lock needs versioning", "write versioning: true")
     if after.object_lock_enabled is False and isinstance(after.object_lock_retention, Mapping):
         yield Breach("object_lock_retention needs object lock", "only a new bucket can have object_lock_enabled: true")
+    if isinstance(after.policy, Document) and (before is None or before.policy != after.policy):
+        yield from _public_breaches(name, after.policy, after, look)
+    if isinstance(after.logging, Mapping) and (before is None or before.logging != after.logging):
+        target = after.logging["target_bucket"]
+        if target not in {name, *look.all("s3_bucket")}:
+            yield Breach(
+                f"there is no bucket {target!r} in {look.region}, to which access logs could go",
+                "create it in an earlier task; S3 takes one of the same account and region", MISSING,
+            )  # fmt: skip
     yield from tagging.limit(after.tags)
+
+
+def _public_breaches(name: str, policy: Document, after: State, look: Look) -> Iterator[Breach]:
+    """S3 refuses a public policy while the bucket's public access block, or the account's, blocks those."""
+    number = surely_public(policy)
+    if number is None:
+        return
+    block, whose = after.public_access, "the bucket's"
+    if isinstance(block, Mark):
+        there = seen_of(look, "s3_bucket", name, frozenset({"public_access"}))
+        block = {} if there is None or isinstance(there.public_access, Mark) else there.public_access
+    if not block.get("block_public_policy"):
+        account = seen_of(look, "s3_account_public_access_block", "account", frozenset())
+        if account is None or not account.block_public_policy:
+            return
+        whose = "the account's"
+    yield Breach(
+        f"statement {number} of the policy lets everybody in, and {whose} public access block refuses such a policy",
+        "name principals, add a condition on who they are, or unblock it: block_public_policy: false",
+    )
 
 
 def _creation_breaches(name: str, look: Look) -> Iterator[Breach]:
