@@ -36,6 +36,14 @@ def when(**operators: Any) -> dict[str, Any]:
     return {"Condition": operators}
 
 
+def TAG(values: Any) -> dict[str, Any]:
+    return {"aws:PrincipalTag/x": values}
+
+
+def KEYS(values: Any) -> dict[str, Any]:
+    return {"aws:TagKeys": values}
+
+
 EQUAL = [
     ("case of actions", [allow("s3:GetObject")], [allow("S3:getobject")]),
     ("an action that a wildcard holds", [allow(["s3:*"])], [allow(["s3:*", "s3:GetObject"])]),
@@ -71,6 +79,42 @@ EQUAL = [
      [allow("s3:*", ["arn:aws:s3:::b/*", "arn:aws:s3:::b/${aws:username}/*"])]),
     ("wildcards that together say the same", [allow(["s3:*"])], [allow(["s3:?*", "s3:*"])]),
     ("an empty list allows nothing", [], [allow([])]),
+    ("values of a condition in two statements", [allow("s3:*", **when(StringEquals=TAG(["a", "b"])))],
+     [allow("s3:*", **when(StringEquals=TAG("a"))), allow("s3:*", **when(StringEquals=TAG("b")))]),
+    ("values of a Deny's condition in two statements",
+     [allow("*"), deny("s3:*", **when(StringLike=TAG(["a*", "b"])))],
+     [allow("*"), deny("s3:*", **when(StringLike=TAG("b"))), deny("s3:*", **when(StringLike=TAG("a*")))]),
+    ("values of two conditions in four statements",
+     [allow("s3:*", **when(StringEquals=TAG(["a", "b"]), IpAddress={"aws:SourceIp": ["10.0.0.0/8", "192.0.2.1"]}))],
+     [allow("s3:*", **when(StringEquals=TAG(tag), IpAddress={"aws:SourceIp": ip}))
+      for tag in ("a", "b") for ip in ("192.0.2.1/32", "10.0.0.0/8")]),
+    ("values with IfExists split, of which one statement needs it",
+     [allow("s3:*", **when(StringEqualsIfExists=TAG(["a", "b"])))],
+     [allow("s3:*", **when(StringEqualsIfExists=TAG("a"))), allow("s3:*", **when(StringEquals=TAG("b")))]),
+    ("values with ForAnyValue split", [allow("s3:*", Condition={"ForAnyValue:StringEquals": KEYS(["k", "l"])})],
+     [allow("s3:*", Condition={"ForAnyValue:StringEquals": KEYS(key)}) for key in ("l", "k")]),
+    ("a condition and its opposite are none", [allow("s3:*")],
+     [allow("s3:*", **when(StringEquals=TAG("a"))), allow("s3:*", **when(StringNotEquals=TAG("a")))]),
+    ("with MFA and without is always", [allow("s3:*")],
+     [allow("s3:*", Condition=MFA), allow("s3:*", Condition=NO_MFA)]),
+    ("absent or not is always", [allow("s3:*")],
+     [allow("s3:*", **when(Null={"aws:PrincipalTag/x": value})) for value in ("true", "false")]),
+    ("three statements that together are always", [allow("s3:*")],
+     [allow("s3:*", **when(StringEquals=TAG("a"))),
+      allow("s3:*", **when(StringNotEquals=TAG("a"), Bool={"aws:SecureTransport": "true"})),
+      allow("s3:*", **when(StringNotEquals=TAG("a"), BoolIfExists={"aws:SecureTransport": "false"}))]),
+    ("IfExists of a negated operator", [allow("s3:*", **when(StringNotEquals=TAG("a")))],
+     [allow("s3:*", **when(StringNotEqualsIfExists=TAG("a")))]),
+    ("a value within a wildcard", [allow("s3:*", **when(StringLike=TAG("a*")))],
+     [allow("s3:*", **when(StringLike=TAG(["a*", "ab?"])))]),
+    ("a value that a wildcard of another statement holds", [allow("s3:*", **when(StringLike=TAG("a*")))],
+     [allow("s3:*", **when(StringLike=TAG("a*"))), allow("s3:*", **when(StringEquals=TAG("ab")))]),
+    ("a range within a range", [allow("s3:*", **when(IpAddress={"aws:SourceIp": "10.0.0.0/8"}))],
+     [allow("s3:*", **when(IpAddress={"aws:SourceIp": ["10.0.0.0/8", "10.1.0.0/16"]}))]),
+    ("a lower bound within a higher", [allow("s3:*", **when(NumericLessThan={"aws:MultiFactorAuthAge": "600"}))],
+     [allow("s3:*", **when(NumericLessThan={"aws:MultiFactorAuthAge": ["600", "60"]}))]),
+    ("one moment in two spellings", [allow("s3:*", **when(DateLessThan={"aws:CurrentTime": "2026-01-01"}))],
+     [allow("s3:*", **when(DateLessThan={"aws:CurrentTime": "2026-01-01T00:00:00Z"}))]),
 ]  # fmt: skip
 
 
@@ -81,6 +125,22 @@ def test_equal_in_meaning_is_no_difference(
     """Documents that answer every request alike have an empty diff, both ways."""
     assert not difference([doc(*before)], [doc(*after)])
     assert not difference([doc(*after)], [doc(*before)])
+
+
+SPLIT_AND_NOT_EQUAL = [
+    ("all of several values is not each of them", "ForAllValues:StringEquals", ["k", "l"]),
+    ("of values that are all refused only one is", "StringNotEquals", ["a", "b"]),
+    ("any value that is none of two is not any of one", "ForAnyValue:StringNotEquals", ["k", "l"]),
+]
+
+
+@pytest.mark.parametrize(("rule", "operator", "values"), SPLIT_AND_NOT_EQUAL, ids=[r for r, *_ in SPLIT_AND_NOT_EQUAL])
+def test_values_that_cannot_be_split(rule: str, operator: str, values: list[str]) -> None:
+    """Where the values of a condition do not stand for themselves, two statements mean something else than one."""
+    key = "aws:TagKeys" if ":" in operator else "aws:PrincipalTag/x"
+    one = doc(allow("s3:*", Condition={operator: {key: values}}))
+    two = doc(*(allow("s3:*", Condition={operator: {key: value}}) for value in values))
+    assert difference([one], [two]), rule
 
 
 def test_versions_are_equal_where_no_variable_stands() -> None:

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
 from iamfix.policy.conditions import operator_parts
+from iamfix.policy.globs import glob_inside
 from iamfix.policy.json_text import DocumentError
-from iamfix.policy.typed_values import ip_range, parse_number
+from iamfix.policy.typed_values import IpRange, ip_range, parse_date, parse_number
 from iamfix.policy.variables import Variable, parse_template
 
-__all__ = ["NEVER", "Literal", "Literals", "blocks", "implies", "joined", "read_condition", "shown_text"]
+__all__ = [
+    "NEVER", "ONE_VALUE", "Literal", "Literals", "blocks", "contradict", "implies", "joined", "read_condition",
+    "shown_text",
+]  # fmt: skip
 
 _SAME = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
-_ONE_VALUE = frozenset(
+ONE_VALUE = frozenset(
     ("aws:multifactorauthpresent", "aws:securetransport", "aws:viaawsservice", "aws:principalisawsservice")
 )
 """Keys that have a single boolean, so that two values cannot both be theirs (reference_policies_condition-keys)."""
@@ -46,18 +51,52 @@ class Literal:
     def negated(self) -> bool:
         return "Not" in self.operator
 
+    @property
+    def holds_absent(self) -> bool:
+        """Whether it holds where the key is not in the request."""
+        negated = self.negated and not self.quantifier
+        return self.if_exists or negated or self.quantifier == "ForAllValues" or self.operator == "absent"
+
     def implies(self, other: Literal) -> bool:
         """Whether the other holds wherever this one does. May say no where a closer look would say yes."""
-        if (self.key, self.operator, self.quantifier) != (other.key, other.operator, other.quantifier):
+        if self.key != other.key:
             return False
-        if self.if_exists and not other.if_exists and not self._holds_absent_anyhow:
+        if self.operator == "absent":
+            return other.holds_absent
+        if self.quantifier != other.quantifier or (self.if_exists and not other.holds_absent):
             return False
-        return self.values >= other.values if self.negated else self.values <= other.values
+        same = self.operator == other.operator
+        if not same and (self.operator, other.operator) not in _WIDER:
+            return False
+        wide, narrow = (self, other) if self.negated else (other, self)
+        return all(any(_covers(wide.operator, one, two) for one in wide.values) for two in narrow.values)
 
-    @property
-    def _holds_absent_anyhow(self) -> bool:
-        """`IfExists` adds nothing: the operator holds for an absent key without it too."""
-        return self.quantifier == "ForAllValues" or (self.negated and not self.quantifier)
+
+_WIDER = frozenset((("StringEquals", "StringLike"), ("StringNotLike", "StringNotEquals")))
+"""Operators of which the first, with the same values, implies the second."""
+
+
+def _covers(operator: str, wide: object, narrow: object) -> bool:
+    """Whether a request's value that fits the one value of a policy, of that operator, fits the other too."""
+    if wide == narrow:
+        return True
+    if operator in ("StringLike", "StringNotLike") and isinstance(wide, str) and isinstance(narrow, str):
+        return not set(wide).isdisjoint("*?") and glob_inside(narrow, wide)
+    if operator in ("IpAddress", "NotIpAddress"):
+        outer, inner = _range(wide), _range(narrow)
+        if outer is None or inner is None or outer[0] != inner[0]:
+            return False
+        return inner[2] <= outer[2] and outer[1] >> outer[2] == inner[1] >> outer[2]
+    if isinstance(wide, Decimal) and isinstance(narrow, Decimal):
+        if "LessThan" in operator:
+            return narrow <= wide
+        return "GreaterThan" in operator and narrow >= wide
+    return False
+
+
+def _range(value: object) -> IpRange | None:
+    found = isinstance(value, tuple) and len(value) == 3 and all(isinstance(part, int) for part in value)
+    return cast(IpRange, value) if found else None
 
 
 Literals = frozenset[Literal]
@@ -86,7 +125,9 @@ def read_condition(data: Mapping[str, Mapping[str, Any]], variables: bool) -> Li
                 plain = plain.replace("Like", "Equals")
             values = frozenset(_normal(plain, text, variables) for text in texts)
             shown = tuple(shown_text(text, variables) for text in texts)
-            found.append(Literal(quantifier, plain, if_exists, key.lower(), values, (name, key, shown)))
+            # `IfExists` adds nothing to what holds for an absent key anyhow.
+            optional = if_exists and quantifier != "ForAllValues" and (bool(quantifier) or "Not" not in plain)
+            found.append(Literal(quantifier, plain, optional, key.lower(), values, (name, key, shown)))
     return frozenset(found)
 
 
@@ -112,6 +153,9 @@ def _normal(operator: str, text: str, variables: bool) -> object:
     if operator.startswith("Numeric"):
         number = parse_number(text)
         return text if number is None else number
+    if operator.startswith("Date"):
+        moment = parse_date(text)
+        return text if moment is None else moment
     return text.lower() if operator.endswith("IgnoreCase") else text
 
 
@@ -130,7 +174,7 @@ def joined(a: Literals, b: Literals) -> Literals:
         by_key.setdefault(literal.key, []).append(literal)
     kept: set[Literal] = set()
     for key, same in by_key.items():
-        if key in _ONE_VALUE and _contradict(same):
+        if key in ONE_VALUE and contradict(same):
             return frozenset((NEVER,))
         for literal in same:
             if not any(o != literal and o.implies(literal) and not literal.implies(o) for o in same):
@@ -138,7 +182,7 @@ def joined(a: Literals, b: Literals) -> Literals:
     return frozenset(kept)
 
 
-def _contradict(literals: Iterable[Literal]) -> bool:
+def contradict(literals: Iterable[Literal]) -> bool:
     bools = [one for one in literals if one.operator == "Bool" and not one.quantifier]
     return any(
         not a.values & b.values and not (a.if_exists and b.if_exists)

@@ -14,7 +14,16 @@ from functools import lru_cache
 from iamfix.policy.match import Piece, steps_of
 from iamfix.policy.variables import Template, Variable
 
-__all__ = ["EVERYTHING", "Pattern", "action_pattern", "empty", "intersections", "literal_pattern", "resource_pattern"]
+__all__ = [
+    "EVERYTHING",
+    "Pattern",
+    "action_pattern",
+    "empty",
+    "glob_inside",
+    "intersections",
+    "literal_pattern",
+    "resource_pattern",
+]
 
 Step = tuple[str, bool]
 """A character, or (True) a wildcard: `.` and `.*` take any character, `[^:]` and `[^:]*` any but a colon."""
@@ -202,10 +211,11 @@ def intersections(texts: Iterable[str]) -> tuple[str, ...]:
                 return (max(every, key=lambda t: len(t.replace("*", ""))),)
             crossed |= both
         found = tuple(sorted(crossed))
-    return tuple(f for f in found if not any(f != wide and _inside(f, wide) for wide in found))
+    return tuple(f for f in found if not any(f != wide and glob_inside(f, wide) for wide in found))
 
 
-def _inside(narrow: str, wide: str) -> bool:
+def glob_inside(narrow: str, wide: str) -> bool:
+    """Whether every text that fits the one glob fits the other; may say no where very many states had to be tried."""
     return empty(frozenset((_glob(narrow),)), frozenset((_glob(wide),)))
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from iamfix.policy.conditionals import NEVER, Literal, Literals, implies, joined
+from iamfix.policy.conditionals import Literal, Literals, implies, joined
 from iamfix.policy.globs import EVERYTHING, Pattern, empty
+from iamfix.policy.impossible import impossible
 
 __all__ = ["ALL", "Box", "Cell", "Span", "cross", "cross_all", "left_of", "left_of_all", "span"]
 
@@ -140,7 +141,7 @@ class Box:
 
     @property
     def void(self) -> bool:
-        return NEVER in self.when or any(implies(self.when, block) for block in self.unless)
+        return impossible(self.when, self.unless)
 
 
 def cross(a: Box, b: Box) -> Box | None:
