@@ -15,9 +15,21 @@ from iamfix.plan import Choice, Fold
 from iamfix.playbook import load_playbooks
 from iamfix.policy.document import Document
 from iamfix.render import Renderer
+from iamfix.sandbox.building import trust
 from tests.direct import Direct
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+
+
+def supported() -> Direct:
+    """An account with a role for AWS Support, so that nothing is said of that."""
+    aws = Direct()
+    aws.build.role(
+        "Support",
+        trust({"Service": "ssm-incidents.amazonaws.com"}),
+        attached=["arn:aws:iam::aws:policy/AWSSupportAccess"],
+    )
+    return aws
 
 
 def plan(

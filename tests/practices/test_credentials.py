@@ -10,6 +10,7 @@ from iamfix.fields import to_plain
 from iamfix.model import AccountPlan, Protected
 from tests.direct import ACCOUNT, Direct
 from tests.practices.planning import apply, plan
+from tests.public_keys import certificate
 
 DAY = 86_400.0
 
@@ -183,3 +184,20 @@ def test_who_has_no_room_for_a_tag_is_reported() -> None:
     apply(aws, plan(aws, "credentials"))
     made = plan(aws, "credentials")
     assert (made.changes, made.findings) == ((), ())
+
+
+def test_server_certificates_that_have_ended_are_removed_where_that_is_enforced() -> None:
+    """One that still holds stays; one that has ended is a finding with its date first."""
+    aws = Direct()
+    for name in ("old", "new"):
+        aws.get(
+            "iam", "upload_server_certificate", ServerCertificateName=name, CertificateBody=certificate(),
+            PrivateKey="secret",
+        )  # fmt: skip
+        aws.clock.turn(200 * DAY)
+    made = plan(aws, "credentials")
+    assert made.changes == ()
+    assert [(one.address, one.staged) for one in made.findings] == [("lab/iam_server_certificate/old", "certificates")]
+    assert made.findings[0].message.startswith("ended on 2027-09-21; it would be removed")
+    apply(aws, plan(aws, "credentials", enforce="certificates"))
+    assert set(aws.world().all("iam_server_certificate")) == {"new"}

@@ -12,7 +12,7 @@ from iamfix.fields import to_plain
 from iamfix.model import AccountPlan, Call
 from iamfix.sandbox.building import allow
 from tests.direct import ACCOUNT, Direct
-from tests.practices.planning import apply, calls, held, plan, steps
+from tests.practices.planning import apply, calls, held, plan, steps, supported
 
 AWS = "arn:aws:iam::aws:policy/"
 OWN = f"arn:aws:iam::{ACCOUNT.id}:policy/"
@@ -20,7 +20,7 @@ OWN = f"arn:aws:iam::{ACCOUNT.id}:policy/"
 
 def _account(users: int = 50) -> Direct:
     """Users who carry policies directly, attached and inline; some are in groups already."""
-    aws, chance = Direct(), random.Random(7)
+    aws, chance = supported(), random.Random(7)
     for number in range(6):
         aws.get(
             "iam", "create_policy", PolicyName=f"Team{number}", PolicyDocument=allow("s3:Get*", f"sqs:Send{number}")
@@ -93,7 +93,7 @@ def test_a_move_that_was_killed_anywhere_goes_on() -> None:
 
 def test_job_functions_and_groups_of_the_policys_name() -> None:
     """The policy of a job function leads to its group; any other to a group that is named after it."""
-    aws = Direct()
+    aws = supported()
     for name, arn in (("ann", f"{AWS}AdministratorAccess"), ("bob", f"{AWS}job-function/Billing")):
         aws.get("iam", "create_user", UserName=name)
         aws.get("iam", "attach_user_policy", UserName=name, PolicyArn=arn)
@@ -107,7 +107,7 @@ def test_job_functions_and_groups_of_the_policys_name() -> None:
 
 def test_other_job_functions_by_variable() -> None:
     """The groups and their policies are a variable; a function of several policies takes nobody in by itself."""
-    aws = Direct()
+    aws = supported()
     aws.get("iam", "create_user", UserName="ann")
     aws.get("iam", "attach_user_policy", UserName="ann", PolicyArn=f"{AWS}ReadOnlyAccess")
     made = plan(
@@ -121,7 +121,7 @@ def test_other_job_functions_by_variable() -> None:
 
 def test_who_is_in_nine_groups_keeps_the_policy_and_is_reported() -> None:
     """AWS lets a user be in ten groups, and one is left for MFA: whoever finds no room is a finding."""
-    aws = Direct()
+    aws = supported()
     aws.get("iam", "create_user", UserName="ann")
     for number in range(8):
         aws.get("iam", "create_group", GroupName=f"g{number}")
@@ -140,7 +140,7 @@ def test_who_is_in_nine_groups_keeps_the_policy_and_is_reported() -> None:
 @pytest.mark.parametrize(("others", "moved"), [(8, True), (9, False)])
 def test_who_is_held_to_mfa_already_needs_no_room_for_it(others: int, moved: bool) -> None:
     """All ten groups are there for them, and nobody is told of a group that is left for MFA."""
-    aws = Direct()
+    aws = supported()
     aws.get("iam", "create_user", UserName="ann")
     for group in ("RequireMfa", *(f"g{number}" for number in range(others))):
         aws.get("iam", "create_group", GroupName=group)
@@ -164,7 +164,7 @@ def test_who_is_held_to_mfa_already_needs_no_room_for_it(others: int, moved: boo
 )
 def test_a_group_that_gives_or_takes_more_is_staged(policies: list[str], inline: dict[str, str], words: str) -> None:
     """A group of the policy's name that is something else is joined only where `enforce` says so."""
-    aws = Direct()
+    aws = supported()
     for name in ("ann", "bob"):
         aws.get("iam", "create_user", UserName=name)
     aws.get("iam", "attach_user_policy", UserName="ann", PolicyArn=f"{AWS}AmazonS3FullAccess")
@@ -187,7 +187,7 @@ def test_a_group_that_gives_or_takes_more_is_staged(policies: list[str], inline:
 
 def test_members_of_a_group_do_not_gain_a_job_unasked() -> None:
     """A group that happens to be called Admins, and has members, gets its policy only where `enforce` says so."""
-    aws = Direct()
+    aws = supported()
     aws.get("iam", "create_user", UserName="ann")
     aws.get("iam", "create_group", GroupName="admins")
     aws.get("iam", "add_user_to_group", GroupName="admins", UserName="ann")
@@ -196,3 +196,10 @@ def test_members_of_a_group_do_not_gain_a_job_unasked() -> None:
     assert [(one.address, one.message) for one in made.findings] == [
         ("lab/iam_group/admins", "its members (ann) would gain AdministratorAccess (done with -e enforce=groups)")
     ]
+
+
+def test_without_anybody_for_aws_support_there_is_a_finding() -> None:
+    """Somebody must be able to open a case when there is an incident."""
+    (found,) = plan(Direct(), "groups").findings
+    assert (found.address, found.staged) == ("lab/iam_aws_managed_policy/AWSSupportAccess", None)
+    assert plan(supported(), "groups").findings == ()

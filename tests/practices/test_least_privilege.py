@@ -166,3 +166,15 @@ def test_other_accounts_need_an_external_id_or_the_organization(condition: Any, 
     made = plan(aws, "least-privilege", enforce="all")
     assert made.changes == ()
     assert [one.staged for one in made.findings] == [None] * found
+
+
+def test_all_of_cloudshell_is_a_finding_with_those_who_carry_it() -> None:
+    """Through files that go in and out data can leave; without a carrier nothing is said."""
+    aws = Direct()
+    assert plan(aws, "least-privilege").findings == ()
+    arn = "arn:aws:iam::aws:policy/AWSCloudShellFullAccess"
+    aws.build.group("team", attached=[arn])
+    aws.build.user("ann", attached=[arn])
+    (found,) = plan(aws, "least-privilege", enforce="all").findings
+    assert (found.address, found.staged) == ("lab/iam_aws_managed_policy/AWSCloudShellFullAccess", None)
+    assert found.message.startswith("group/team, user/ann may move files in and out through CloudShell: ")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iamfix.sandbox.building import allow, trust
-from tests.direct import Direct
-from tests.practices.planning import apply, held, plan
+from tests.practices.planning import apply, held, plan, supported
 
 PRACTICES = (
     "password-policy", "root", "credentials", "least-privilege", "managed-policies", "groups", "boundaries", "mfa",
@@ -17,7 +16,7 @@ EC2 = trust({"Service": "ec2.amazonaws.com"})
 @pytest.mark.parametrize("name", ["a+b=c,d.e@f-g_h", "=", "@,+", "-rf", "None"])
 def test_every_name_that_aws_takes_is_ordinary(name: str) -> None:
     """Users, groups, roles, policies and inline policies of such names are moved, bounded and held to MFA."""
-    aws = Direct()
+    aws = supported()
     arn = aws.build.policy(name, allow("s3:GetObject"), path="/o.d@d/p,a=t+h/")
     aws.build.group(name, inline={name: allow("sqs:SendMessage")})
     aws.build.user(
@@ -38,7 +37,7 @@ def test_every_name_that_aws_takes_is_ordinary(name: str) -> None:
 
 def test_groups_and_policies_in_another_case_are_those_that_are_meant() -> None:
     """AWS has one of a name: nothing is made a second time, and nothing is left to do."""
-    aws = Direct()
+    aws = supported()
     for group in ("ADMINS", "developers", "readonlyUsers", "requiremfa", "securityaudit"):
         aws.build.group(group)
     for policy in ("APPBOUNDARY", "denyWITHOUTmfa"):

@@ -52,6 +52,8 @@ EXPECTED = {
     "GetCredentialReport": 1,
     # When passwords were last used, of all users at once; the report's answer to it would be hours old.
     "ListUsers": 1,
+    # When server certificates end.
+    "ListServerCertificates": 1,
     # What the root user has; and the virtual devices, whose they are and which are nobody's.
     "GetAccountSummary": 1,
     "ListVirtualMFADevices": 1,
