@@ -9,9 +9,10 @@ from typing import Any
 from iamfix.fields import FieldError
 from iamfix.kinds.protocol import Kind
 from iamfix.model import InputError, Place, Problem, partition_of
-from iamfix.playbook import Task, nearest
+from iamfix.playbook import Task
 from iamfix.render import Scope
 from iamfix.world import World
+from iamfix.yamlfile import nearest
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 
