@@ -8,7 +8,7 @@ task only reports is told by `findings.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from iamfix.documents import refused_documents
@@ -27,12 +27,12 @@ from iamfix.model import (
     InputError,
     NotHere,
     Origin,
-    Place,
     Problem,
     RegionClosed,
 )
 from iamfix.playbook import Play, Task, selected
 from iamfix.render import Scope
+from iamfix.selecting import matching
 from iamfix.step import change, follow
 from iamfix.task_values import controls_of, loop_items, mistake, name_of, regions_of, wrong
 from iamfix.wanted import details_for, details_of, keep_owned, merge, read_arguments, settable
@@ -187,10 +187,10 @@ class Fold:
         self, kind: Kind, task: Task, scope: Scope, origin: Origin, region: str | None, tags: tuple[str, ...]
     ) -> None:
         place = task.at(str(task.kind), "select")
-        matching = list(self._matching(str(task.kind), str(task.select), place, scope, region))
-        self.world.look(str(task.kind), frozenset(resource.name for resource in matching), region, _details(kind, task))
+        found = list(matching(self.world, str(task.kind), str(task.select), place, scope, region, self._ignored))
+        self.world.look(str(task.kind), frozenset(resource.name for resource in found), region, _details(kind, task))
         # What has a path for its name goes after all that is below it.
-        for resource in reversed(matching) if task.state == "absent" else matching:
+        for resource in reversed(found) if task.state == "absent" else found:
             self._one(
                 kind,
                 task,
@@ -200,32 +200,6 @@ class Fold:
                 region,
                 tags,
             )
-
-    def _matching(
-        self, kind_name: str, select: str, place: Place, scope: Scope, region: str | None
-    ) -> Iterator[Resource]:
-        """Yield the resources for which `select` holds, leaving out those that others own."""
-        kind = self.world.kinds[kind_name]
-
-        def holds(resource: Resource) -> bool:
-            return bool(scope.child({}, resource).expression(select, place))
-
-        matches = [resource for resource in self.world.resources(kind_name, region) if holds(resource)]
-        names = frozenset(resource.name for resource in matches)
-        touched = frozenset().union(*(resource.touched for resource in matches))
-        if self.world.closer(kind_name, names, region, touched):
-            # What matched by a report that may be hours old must match by how it looks now.
-            there = self.world.all(kind_name, region)
-            matches = [resource for resource in matches if resource.name in there and holds(resource)]
-            names = frozenset(resource.name for resource in matches)
-        if matches and (details := details_for(kind, ())):
-            # Whose they are may be told by what is read one by one, such as tags.
-            self.world.look(kind_name, names, region, details)
-        for resource in matches:
-            if kind.owner(resource.name, self.world.get(kind_name, resource.name, region)):
-                self._ignored.add(self.world.address(kind_name, resource.name, region))
-            else:
-                yield replace(resource, among=names)
 
     def _one(
         self, kind: Kind, task: Task, scope: Scope, origin: Origin, name: str, region: str | None,
@@ -286,10 +260,11 @@ class Fold:
         return None if state is None or module is None else module.owner(name, state)
 
     def _check(self, task: Task, check: Mapping[str, Any], scope: Scope, origin: Origin, region: str | None) -> None:
-        def matching(select: str) -> Iterator[Resource]:
-            return self._matching(str(task.kind), select, task.at("check", "select"), scope, region)
+        def among(select: str) -> Iterator[Resource]:
+            place = task.at("check", "select")
+            return matching(self.world, str(task.kind), select, place, scope, region, self._ignored)
 
-        self.findings.extend(checked(self.world, task, check, scope, origin, region, matching))
+        self.findings.extend(checked(self.world, task, check, scope, origin, region, among))
 
     def _unreadable(self, task: Task, error: AwsError) -> None:
         self.incomplete = True

@@ -16,7 +16,7 @@ from iamfix.clock import SystemClock
 from iamfix.model import Account, InputError, Problem
 from iamfix.render.environment import check_syntax, syntax_line
 from iamfix.render.scope import Layers, NoTemplateError, Scope
-from iamfix.world import World
+from iamfix.world import World, resources_of
 from iamfix.yamlfile import nearest
 
 
@@ -61,7 +61,7 @@ class Renderer:
             if kind not in world.kinds:
                 raise SecurityError(f"there is no kind {kind!r}; {nearest(kind, world.kinds)}")
             where = None if world.kinds[kind].SCOPE == "global" else region or account.home_region
-            return list(world.resources(kind, where, live=live, only=names))
+            return list(resources_of(world, kind, where, live=live, only=names))
 
         @jinja2.pass_context
         def template(context: jinja2.runtime.Context, path: str, **variables: Any) -> Any:
