@@ -121,9 +121,30 @@ def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str
                 name = each.render(task.resource_name, lambda *_: task.at(str(task.kind), "name"))
                 arguments = each.render(task.args, lambda *path: task.at(str(task.kind), *path))
                 problems += _values(task, arguments, account, str(name), boundaries)
+            elif task.kind is not None and task.check is None:
+                problems += _values(task, _without_resource(task, each), account, "", boundaries)
     except InputError as error:
         return [] if any("needs AWS" in problem.summary for problem in error.problems) else list(error.problems)
     return problems
+
+
+def _without_resource(task: Task, scope: Scope) -> Mapping[str, Any]:
+    """Render the arguments of a task with `select` that are the same for whatever it matches."""
+    found: dict[str, Any] = {}
+    for key, value in task.args.items():
+        place = partial(task.at, str(task.kind), key)
+        if any(scope.undefined(value, (), place)):
+            continue  # it asks the resource; what is undefined anyhow is told by `_names`
+        try:
+            found[key] = scope.render(value, place)
+        except InputError as error:
+            # A template may ask the resource too, from within.
+            if not all(_RESOURCE in problem.summary for problem in error.problems):
+                raise
+    return found
+
+
+_RESOURCE = "'resource' is undefined"
 
 
 def _values(

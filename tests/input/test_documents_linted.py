@@ -135,3 +135,54 @@ def test_the_accounts_own_id_is_told(project: Path) -> None:
         ("trust.yml.j2:6:38", True)
     ]
     assert all("000000000000" not in one.summary for one in notes_of(project))
+
+
+SELECTED = """
+    - name: Whatever is matched
+      iam_role:
+        select: "path == '/app/'"
+        inline_policies:
+          include:
+            limits:
+              Version: "2012-10-17"
+              Statement: {Effect: Allow, Action: "s3:GetObjet", Resource: "*"}
+        assume_role_policy_document: "{{ template('trust.yml.j2') }}"
+        permissions_boundary: "{{ resource.name }}"
+    - name: What is matched is asked
+      iam_role:
+        select: "true"
+        inline_policies:
+          include:
+            own: {Version: "2012-10-17", Statement: {Effect: Allow, Action: "*", Resource: "{{ resource.arn }}"}}
+        assume_role_policy_document: "{{ template('own.yml.j2') }}"
+"""
+
+
+def test_documents_of_tasks_that_select_are_linted_too(project: Path) -> None:
+    """What is the same for all that is matched needs no resource; what asks the resource is left for the plan."""
+    (project / "play.yml").write_text(PLAYBOOK.partition("    - name: From a template")[0] + SELECTED, "utf-8")
+    (project / "templates/own.yml.j2").write_text(TRUST.replace('"*"', '"{{ resource.arn }}"'), encoding="utf-8")
+    found = {(one.rule, one.where.removeprefix(f"{project}/")) for one in notes_of(project)}
+    assert found == {
+        ("unknown-action", "play.yml:12:24"), ("unknown-action", "play.yml:22:50"),
+        ("trust-anyone", "templates/trust.yml.j2:4:22"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ("Statement: {Effect: allow, Action: 's3:GetObject', Resource: '*'}", "effect"),
+        ("Statement: {Effect: Allow, Action: 's3:GetObject', Resource: '{{ nowhere }}'}", ""),
+    ],
+)
+def test_mistakes_in_tasks_that_select_are_errors(project: Path, wrong: str, rule: str) -> None:
+    """A document that AWS would not take, or a variable that is nowhere, is an error there as everywhere."""
+    text = PLAYBOOK.partition("    - name: From a template")[0] + SELECTED
+    text = text.replace('Statement: {Effect: Allow, Action: "s3:GetObjet", Resource: "*"}', wrong)
+    (project / "templates/own.yml.j2").write_text(TRUST, encoding="utf-8")
+    (project / "play.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        validate([project / "play.yml"], Options(inventory=project / "inventory.yml"))
+    assert [one.rule for one in caught.value.problems] == [rule]
+    assert "play.yml:22" in caught.value.problems[0].where

@@ -6,6 +6,7 @@ from typing import Any
 
 from iamfix.views.access import GROUPS
 from iamfix.views.markdown import markdown_plan
+from iamfix.views.report import render
 from tests.views.test_text import plan, shown
 
 
@@ -51,6 +52,28 @@ def test_the_section_is_short_and_the_worst_comes_first() -> None:
     assert lines[6] == "    and 5 more gained"
     assert "and 6 more principals" in lines[-2]
     assert len(lines) < 2 * GROUPS + 12
+
+
+def test_a_trusted_account_is_called_an_account() -> None:
+    """`arn:…:root` as principal is the account, as AWS says it; its root user cannot even assume a role."""
+    far = {"principal": "arn:aws:iam::999999999999:root except arn:x", "gained": [entry("sts:AssumeRole")], "lost": []}
+    accounts = [{"access": [who(n, "root", [entry("sts:TagSession")]), far]} for n in range(2)]
+    text = shown(plan(*accounts))
+    assert "  the account itself in a0, a1\n" in text
+    assert "  account 999999999999 except arn:x in a0, a1\n" in text
+    assert "root" not in text
+
+
+def test_the_html_report_has_it_and_hostile_names_are_harmless() -> None:
+    """Who gains and loses stands in the report as in the plan; where nobody does there is no section."""
+    lost = [entry("ec2:*", risk="read")]
+    made = plan({"access": [who(0, "user/<b>\x1b", [entry("s3:*</p><script>")], lost)]})
+    page = render({**made, "id": "x", "made_at": "2026-11-24T09:30:00Z"}, {}, "html")
+    assert "<h2>Access</h2>" in page
+    assert "<h3 class=who>user/&lt;b&gt;\\x1b in a0</h3>" in page
+    assert "<p class=gained>+ s3:*&lt;/p&gt;&lt;script&gt; (write)</p>" in page
+    assert "ec2:* (read)</p>" in page
+    assert "Access" not in render({**plan({}), "id": "x", "made_at": "2026-11-24T09:30:00Z"}, {}, "html")
 
 
 def test_markdown_has_it_too_and_hostile_names_are_harmless() -> None:

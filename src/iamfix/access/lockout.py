@@ -6,6 +6,7 @@ changes of one task that touch different resources run side by side; every order
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise, product
@@ -305,13 +306,18 @@ def _trust_lost(guard: _Guard, picture: Picture, step: _Step) -> Iterator[Proble
         return
     guard.told.add("trust")
     entry = lost[0]
-    who = "anyone" if entry.principals == ("*",) else ", ".join(entry.principals)
+    who = "anyone" if entry.principals == ("*",) else ", ".join(map(_account, entry.principals))
     certain = not entry.when and not entry.unless and not entry.not_principals
     text = f"may no longer be assumed by {who}" if certain else f"cannot be proven to be assumed by {who} as before"
     yield _problem(
         guard, step, f"{text} (sts:AssumeRole): its trust policy lets fewer in",
         "keep them in the trust policy, or allow `own-access`",
     )  # fmt: skip
+
+
+def _account(principal: str) -> str:
+    """As a principal, the ARN of root is the whole account."""
+    return f"account {principal.split(':')[4]}" if re.fullmatch(r"arn:.*:iam::[0-9]{12}:root", principal) else principal
 
 
 def _credentials(guard: _Guard, lane: _Lane) -> Iterator[Problem]:

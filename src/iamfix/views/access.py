@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -78,8 +79,18 @@ def _rank(entry: Mapping[str, Any]) -> int:
     return next((rank for rank, name in enumerate(_RISKS) if entry["risk"].startswith(name)), len(_RISKS))
 
 
+_ROOT = re.compile(r"arn:[^:]*:iam::([0-9]{12}):root")
+
+
 def _short(principal: str, account: str) -> str:
-    """A principal of the account without what all its ARNs begin with."""
+    """A principal of the account without what all its ARNs begin with; who is named as a whole is an account.
+
+    As a principal, `arn:...:root` is the account and whoever it lets, and not its root user. Source: IAM User Guide,
+    reference_policies_elements_principal.
+    """
+    if whole := _ROOT.match(principal):
+        name = "the account itself" if whole[1] == account else f"account {whole[1]}"
+        return name + principal[whole.end() :]
     before, found, name = principal.partition(f":iam::{account}:")
     return name if found and before.startswith("arn:") else principal
 

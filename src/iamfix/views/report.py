@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from iamfix.views.access import Line, access_lines
 from iamfix.views.groups import whole
 from iamfix.views.text import SEVERITIES, finding_lines
 from iamfix.views.wording import clean
@@ -88,7 +89,7 @@ def render(plan: Mapping[str, Any], asked: Asked, form: str) -> str:
     if form == "json":
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     if form == "html":
-        return _html(found)
+        return _html(found, list(access_lines(plan)))
     rows = [(f"{number} {PRACTICES[int(number)]}", cells) for number, cells in found["practices"].items()]
     rows += list(found["controls"].items())
     if form == "markdown":
@@ -123,11 +124,13 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}
 table{border-collapse:collapse;margin:1rem 0;width:100%}th,td{border-bottom:1px solid var(--line);padding:.35rem .6rem;
 text-align:left}td.ok{color:var(--ok)}td.open{color:var(--open);font-weight:600}td.unknown{color:var(--unknown)}
+.access{overflow-wrap:anywhere}.access h3{font-size:1rem;margin:1rem 0 0}.access p{margin:0 0 0 1.5rem}
+.access .lost{color:var(--open)}.access .gained{color:var(--unknown)}.access .more{opacity:.7}
 .bar{display:flex;align-items:center;gap:1rem}svg{max-width:100%}
 """
 
 
-def _html(found: Mapping[str, Any]) -> str:
+def _html(found: Mapping[str, Any], access: Sequence[Line]) -> str:
     cells = [cell for row in found["practices"].values() for cell in row.values()]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
@@ -144,7 +147,19 @@ def _html(found: Mapping[str, Any]) -> str:
     for one in sorted(found["findings"], key=lambda one: order.index(one["severity"])):
         columns = (one["severity"], one["address"], one["message"])
         parts.append("<tr>" + "".join(f"<td>{html.escape(clean(column))}</td>" for column in columns) + "</tr>")
-    return "\n".join([*parts, "</table></html>", ""])
+    return "\n".join([*parts, "</table>", *_access(access), "</html>", ""])
+
+
+def _access(lines: Sequence[Line]) -> list[str]:
+    """Who gains and loses what by the plan; nothing where nobody does."""
+    if not lines:
+        return []
+    parts = ["<h2>Access</h2><p>Who gains and loses what by the changes that are open.</p><div class=access>"]
+    marks = {"gained": "+ ", "lost": "\N{MINUS SIGN} "}
+    for depth, text, what in lines:
+        tag = "h3" if what == "who" and not depth else "p"
+        parts.append(f"<{tag} class={what}>{marks.get(what, '')}{html.escape(clean(text))}</{tag}>")
+    return [*parts, "</div>"]
 
 
 def _table(rows: Mapping[str, Mapping[str, int | None]], accounts: Sequence[str]) -> str:
