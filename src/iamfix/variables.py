@@ -9,6 +9,14 @@ from pathlib import Path
 from iamfix.model import InputError, Json, Problem
 from iamfix.yamlfile import load
 
+TOLD = frozenset(
+    {
+        "account_groups", "account_id", "account_name", "home_region", "partition", "region", "regions", "resources",
+        "spelled", "template", "today",
+    }
+)  # fmt: skip
+"""What templates are told of the account and the run: no variable takes its place."""
+
 
 def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
     """Return the variables of `-e` options; later ones win. Raises InputError, which repeats no value."""
@@ -29,6 +37,10 @@ def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
             if not equals or not name.isidentifier():
                 raise _wrong("not of the form name=value", "-e enforce=all, -e '{\"n\": 1}' or -e @vars.yml")
             found[name] = value
+    for name in found:
+        if name in TOLD:
+            hint = "set it for the account in the inventory" if name in ("home_region", "regions") else ""
+            raise _wrong(f"{name} is told by iamfix of each account, and cannot be given", hint)
     return found
 
 

@@ -39,6 +39,15 @@ def plan(
 
     `principal` is the ARN as which iamfix runs.
     """
+    made = folded(aws, *practices, principal=principal, tags=tags, **variables)
+    assert [problem for problem in made.problems if problem.severity == "error"] == []
+    return made
+
+
+def folded(
+    aws: Direct, *practices: str, principal: str | None = None, tags: tuple[str, ...] = (), **variables: Any
+) -> AccountPlan:
+    """Like `plan`, with whatever problems there are."""
     paths = [PLAYBOOKS / "baseline.yml" if p == "baseline" else PLAYBOOKS / "practices" / f"{p}.yml" for p in practices]
     loaded = load_playbooks(paths, KINDS)
     world = aws.world(live=False)
@@ -47,9 +56,7 @@ def plan(
     folding = Fold(world, scope, faults, Choice(tags))
     for number, play in enumerate(loaded.plays):
         folding.run(number, play)
-    made = folding.result(aws.account)
-    assert [problem for problem in made.problems if problem.severity == "error"] == []
-    return made
+    return folding.result(aws.account)
 
 
 def steps(made: AccountPlan) -> list[list[Change]]:

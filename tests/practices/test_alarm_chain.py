@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from iamfix.sandbox.services.sns.subscriptions import confirm
-from tests.direct import Direct
+from tests.direct import ACCOUNT, Direct
 from tests.practices.broken_links import (
     OWN,
     POLICY,
@@ -20,7 +20,7 @@ from tests.practices.broken_links import (
     subscription_waits,
     topic_policy,
 )  # fmt: skip
-from tests.practices.chains import ALARMS, EMAIL, TOPIC, again, call, chains, made
+from tests.practices.chains import ALARMS, EMAIL, TOPIC, again, again_only, call, chains, made
 
 NAMES = sorted(ALARMS)
 
@@ -100,6 +100,21 @@ def test_a_topic_with_a_key_that_lets_cloudwatch_in_is_whole(aws: Direct) -> Non
     """A key of one's own is fine where its policy lets CloudWatch use it."""
     aws.follow(list(own_key(policy=key_policy("cloudwatch.amazonaws.com"))(aws, "")))
     assert chains(aws) == {}
+
+
+def test_a_topic_of_another_account_is_not_called_heard(aws: Direct) -> None:
+    """What its policy says and who is subscribed is not seen: each alarm says so, mildly, unless it tells another."""
+    far = TOPIC.replace(ACCOUNT.id, "222222222222")
+    for name in NAMES:
+        aws.follow([put_alarm(aws, name, AlarmActions=[far])])
+    found = again_only(aws).findings
+    assert sorted(one.address.rpartition("/")[2] for one in found) == NAMES
+    assert {one.severity for one in found} == {"info"}
+    told = f"may not reach anybody. topic: {far} is not seen from account {ACCOUNT.id}: its policy must let CloudWatch "
+    told += "publish for the alarms of this account, and somebody must be subscribed"
+    assert {one.message.partition(" ")[2] for one in found} == {told}
+    aws.follow([put_alarm(aws, "RootUse", AlarmActions=[far, TOPIC])])
+    assert "RootUse" not in {one.address.rpartition("/")[2] for one in again_only(aws).findings}
 
 
 def test_an_alarm_of_the_unit_of_its_metric_is_whole(aws: Direct) -> None:

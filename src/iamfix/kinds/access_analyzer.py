@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from iamfix.fields import NUMBER, TAGS, Scalar, asked, seen
+from iamfix.fields import TAGS, Scalar, asked, seen
 from iamfix.kinds import defaults
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
@@ -34,6 +34,7 @@ TYPES = (
     "ORGANIZATION_INTERNAL_ACCESS",
 )  # fmt: skip
 _TAGS = ArnTags("accessanalyzer")
+USUAL_AGE = 90
 _PER_REGION = {"ACCOUNT": 1, "ORGANIZATION": 5}
 """Analyzers of one type in a region (Access Analyzer API Reference, CreateAnalyzer)."""
 
@@ -58,8 +59,10 @@ class State:
         "What it looks for: access from outside, unused access, or access inside the organization.",
         default="ACCOUNT", fixed=True,
     )  # fmt: skip
-    unused_access_age: int = asked(
-        replace(NUMBER, low=1, high=365), "After how many days access counts as unused.", default=90, fixed=True
+    unused_access_age: int | None = asked(
+        Scalar(int, "a number of days", low=1, high=365),
+        "After how many days access counts as unused; of an analyzer that looks for that, 90 by default.",
+        fixed=True,
     )
     archive_rules: Rules | Mark = asked(
         _RULES, "Rules by name; findings that match all keys of one are archived.", default={}, detail=True
@@ -70,12 +73,21 @@ class State:
     managed_by: str | None = seen("The AWS service that made it.")
     created: str | None = seen("When it was created (UTC).", volatile=True)
 
+    def __post_init__(self) -> None:
+        """Source: Access Analyzer API Reference, UnusedAccessConfiguration (the age's default)."""
+        if self.looks_for_unused and self.unused_access_age is None:
+            object.__setattr__(self, "unused_access_age", USUAL_AGE)
+
+    @property
+    def looks_for_unused(self) -> bool:
+        return self.type.endswith("_UNUSED_ACCESS")
+
 
 def observe(read: Reader, want: Want) -> dict[str, State]:
     states = {
         found["name"]: State(
             type=found["type"],
-            unused_access_age=found.get("configuration", {}).get("unusedAccess", {}).get("unusedAccessAge", 90),
+            unused_access_age=found.get("configuration", {}).get("unusedAccess", {}).get("unusedAccessAge"),
             archive_rules=UNREAD,
             tags=found.get("tags") or {},
             status=found["status"],
@@ -112,7 +124,7 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
     old = before
     if old is None:
         params: dict[str, object] = {"analyzerName": name, "type": after.type}
-        if after.type.endswith("_UNUSED_ACCESS"):
+        if after.looks_for_unused:
             params["configuration"] = {"unusedAccess": {"unusedAccessAge": after.unused_access_age}}
         if tags := without_aws(after.tags):
             params["tags"] = _TAGS.given(tags)
@@ -155,6 +167,8 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
                 f"there is {', '.join(sorted(same))} of type {after.type} in {look.region}; AWS takes {most}",
                 f"name it {sorted(same)[0]}, or select it",
             )
+    if after.unused_access_age is not None and not after.looks_for_unused:
+        yield Breach(f"unused_access_age is not for analyzers of type {after.type}", "type: ACCOUNT_UNUSED_ACCESS")
     yield from iam.tag_breaches(after.tags, fold_case=False)
 
 

@@ -87,7 +87,7 @@ def compiled_expression(text: str) -> Any:
 def names_in(text: str, *, expression: bool = False) -> frozenset[str]:
     """Return the variables that a template cannot do without; none where its syntax is wrong.
 
-    What it asks after with `is defined`, or gives a `default`, it can do without.
+    What it asks after with `is defined`, or gives a `default`, it can do without; what is `mandatory` says so itself.
     """
     try:
         tree = ENVIRONMENT.parse("{{ " + text + " }}" if expression else text)
@@ -95,8 +95,16 @@ def names_in(text: str, *, expression: bool = False) -> frozenset[str]:
     except (jinja2.TemplateError, RecursionError, ValueError):
         return frozenset()
     spared = [test.node for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")]
-    spared += [one.node for one in tree.find_all(nodes.Filter) if one.name in ("default", "d") and one.node is not None]
+    spared += [
+        one.node
+        for one in tree.find_all(nodes.Filter)
+        if one.name in ("default", "d", "mandatory") and one.node is not None
+    ]
     return frozenset(found - {name.name for node in spared for name in _names(node)})
+
+
+_SPARING = ("default", "d", "mandatory")
+"""Filters that say themselves what becomes of a variable that is not there."""
 
 
 def _names(node: nodes.Node) -> Iterator[nodes.Name]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,14 @@ import jinja2
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_indent
 from jinja2.runtime import Undefined
+
+
+class WrongValueError(Exception):
+    """A value that the playbook's author has said cannot be, in the author's words where there are some."""
+
+    def __init__(self, summary: str, hint: str = "") -> None:
+        super().__init__(summary)
+        self.hint = hint
 
 
 def _dict2items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -109,6 +118,37 @@ def _int(value: Any, default: int | None = None) -> int:
         raise SecurityError(f"int takes a whole number, not {value!r:.60}") from None
 
 
+def _mandatory(value: Any, message: str = "") -> Any:
+    """As Ansible has it: a variable that must be given; `message` says so in its own words."""
+    if not isinstance(value, Undefined):
+        return value
+    if not message:
+        value._fail_with_undefined_error()
+    raise WrongValueError(message)
+
+
+def _one_of(value: Any, choices: Sequence[Any], what: str = "a value that is taken") -> Any:
+    """`profile | one_of(['cis', 'securityhub'], 'alarm_profile')`: a value of a list, as it is."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    if value in choices:
+        return value
+    near = get_close_matches(str(value), [str(one) for one in choices], 1)
+    hint = f"did you mean {near[0]!r}?" if near else ""
+    raise WrongValueError(f"{what} is one of {', '.join(str(one) for one in choices)}, not {value!r:.60}", hint)
+
+
+def _account_id(value: Any, what: str = "it") -> str:
+    """`trail_archive | account_id('trail_archive')`: an account's id as text, though YAML takes it for a number."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    text = str(value)
+    if len(text) == 12 and text.isascii() and text.isdigit():
+        return text
+    hint = "put it in quotes: YAML drops the zeros before a number" if isinstance(value, int) else ""
+    raise WrongValueError(f"{what} is the id of an account, 12 digits, not {value!r:.60}", hint)
+
+
 def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
     return [list(pair) for pair in zip(*lists, strict=True)]
 
@@ -160,6 +200,7 @@ UNBOUNDED_FILTERS = ("batch", "center", "format", "slice")
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "account_id": _account_id,
     "allows": _allows,
     "bool": _bool,
     "int": _int,
@@ -175,6 +216,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "intersect": lambda first, second: [item for item in first if item in second],
     "indent": _indent,
     "lint": _lint,
+    "mandatory": _mandatory,
+    "one_of": _one_of,
     "split": lambda text, separator=None: text.split(separator),
     "subelements": _subelements,
     "union": lambda first, second: [*first, *(item for item in second if item not in first)],

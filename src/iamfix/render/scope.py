@@ -11,6 +11,7 @@ import jinja2
 
 from iamfix.model import InputError, Json, Place, Problem
 from iamfix.render.environment import compiled_expression, names_in
+from iamfix.render.filters import WrongValueError
 from iamfix.render.values import Variables, defined, text_of
 from iamfix.yamlfile import nearest, walk
 
@@ -120,7 +121,7 @@ class Scope:
 
         if isinstance(error, AwsError):
             raise error
-        if isinstance(error, NoTemplateError):
+        if isinstance(error, NoTemplateError | WrongValueError):
             return Problem("error", str(place), f"{self._where}{error}", error.hint)
         if isinstance(error, jinja2.UndefinedError):
             message = str(error.message)

@@ -29,7 +29,7 @@ def show_kind(name: str, kind: Kind, console: Console) -> None:
     console.print((kind.__doc__ or "").strip() + "\n")
     scope = {"global": "once per account", "home": "in the home region", "regional": "in each region"}[kind.SCOPE]
     console.print(f"Lives {optional.place(kind) or scope}.")
-    console.print("name: or select:" if kind.SINGLETON is None else "No name: there is one in an account.", end=" ")
+    console.print(_naming(kind), end=" ")
     reason = optional.kept(kind)
     console.print(f"state: present only ({reason})\n" if reason else "state: present (default) or absent\n")
     for title, settable in (("Fields that a playbook may set", True), ("Fields that are only seen", False)):
@@ -47,6 +47,13 @@ def show_kind(name: str, kind: Kind, console: Console) -> None:
         console.print()
     console.print(Text("Example", "bold"))
     console.print(kind.EXAMPLE, markup=False)
+
+
+def _naming(kind: Kind) -> str:
+    if kind.SINGLETON is None:
+        return "name: or select:"
+    where = "in each region" if kind.SCOPE == "regional" else "in an account"
+    return f"No name: there is one {where}, called {kind.SINGLETON} in addresses and conditions."
 
 
 def _facts(spec: FieldSpec) -> str:

@@ -1,0 +1,68 @@
+"""Values of variables that cannot be: told in words on the command line, and by the filters that say what may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iamfix.model import Account, InputError, Place
+from iamfix.render import Renderer, Scope
+from iamfix.variables import TOLD, parse_extra_vars
+
+ACCOUNT = Account("111111111111", "lab")
+
+
+def _scope(**variables: Any) -> Scope:
+    return Renderer([]).scope(ACCOUNT, {}, None).child(variables)
+
+
+def _told(text: str, **variables: Any) -> tuple[str, str]:
+    with pytest.raises(InputError) as caught:
+        _scope(**variables).render(text, lambda *_: Place("p.yml", 3))
+    (problem,) = caught.value.problems
+    return problem.summary, problem.hint
+
+
+@pytest.mark.parametrize("name", sorted(TOLD))
+def test_what_iamfix_tells_of_an_account_cannot_be_given(name: str) -> None:
+    """Given with -e it would count for nothing without a word."""
+    with pytest.raises(InputError, match=f"{name} is told by iamfix of each account"):
+        parse_extra_vars([f"{name}=x"])
+
+
+def test_all_that_is_told_is_known_here() -> None:
+    """A new fact of templates cannot be forgotten."""
+    assert set(Renderer([]).scope(ACCOUNT, {}, None)._facts) == TOLD
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{{ x | mandatory('say who: x') }}", ("lab: say who: x", "")),
+        ("{{ 'cs' | one_of(['cis', 'aws'], 'x') }}", ("lab: x is one of cis, aws, not 'cs'", "did you mean 'cis'?")),
+        ("{{ 3 | one_of([1, 2]) }}", ("lab: a value that is taken is one of 1, 2, not 3", "")),
+        ("{{ 'audit' | account_id('x') }}", ("lab: x is the id of an account, 12 digits, not 'audit'", "")),
+        (
+            "{{ 12345 | account_id('x') }}",
+            (
+                "lab: x is the id of an account, 12 digits, not 12345",
+                "put it in quotes: YAML drops the zeros before a number",
+            ),
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_is_told(text: str, told: tuple[str, str]) -> None:
+    """In the playbook's own words, or with what may be."""
+    assert _told(text) == told
+
+
+def test_a_value_that_can_be_stays_as_it_is() -> None:
+    """Also where a template does without what is mandatory elsewhere."""
+    scope = _scope(x="cis", number=111111111111)
+    texts = {
+        "{{ x | one_of(['cis', 'aws']) }}": "cis", "{{ x | mandatory('x!') }}": "cis",
+        "{{ number | account_id }}": "111111111111", "{{ y | mandatory('y!') if x == 'aws' else x }}": "cis",
+    }  # fmt: skip
+    assert {text: scope.render(text, lambda *_: Place("p.yml")) for text in texts} == texts
+    assert list(scope.undefined("{{ y | mandatory('y!') }}", (), lambda *_: Place("p.yml"))) == []
