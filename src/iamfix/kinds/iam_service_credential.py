@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from iamfix.kinds import defaults
-from iamfix.kinds import iam_shared as iam
 from iamfix.kinds import iam_user_keys as keys
-from iamfix.kinds.protocol import Look, Need, Reader, Ripple, Scope, Want
-from iamfix.model import Call
+from iamfix.kinds.protocol import Reader, Scope, Want
 
 State = keys.State
 
@@ -37,27 +34,11 @@ def observe(read: Reader, want: Want) -> dict[str, Any]:
     return dict(_CREDENTIAL.states(read, found, want.has))
 
 
-def calls(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
-    return _CREDENTIAL.calls(name, before, after)
-
-
+calls = _CREDENTIAL.calls
 arn = defaults.no_arn
 owner = defaults.no_owner
-
-
-def loses(name: str, before: State, after: State | None) -> Iterator[str]:
-    return _CREDENTIAL.loses(name, before, after)
-
-
+loses = _CREDENTIAL.loses
 breaches = defaults.no_breaches
-
-
-def ripples(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Ripple]:
-    return _CREDENTIAL.ripples(name, after)
-
-
+ripples = _CREDENTIAL.ripples
 notes = defaults.no_notes
-
-
-def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
-    return iam.needs("iam_service_credential", call, name, state, look)
+needs = _CREDENTIAL.needs

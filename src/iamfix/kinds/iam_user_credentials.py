@@ -7,6 +7,7 @@ secret: AWS does not give secrets out again, and iamfix makes no access keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -112,20 +113,38 @@ def _told_use(key: Mapping[str, Any], rows: Rows) -> Use | None:
     return (same[0].last_used, same[0].region, same[0].service) if len(same) == 1 else None
 
 
-OTHERS = (
-    ("signing certificate", "list_signing_certificates", "Certificates", "CertificateId"),
-    ("SSH key", "list_ssh_public_keys", "SSHPublicKeys", "SSHPublicKeyId"),
-    ("service credential", "list_service_specific_credentials", "ServiceSpecificCredentials",
-     "ServiceSpecificCredentialId"),
-)  # fmt: skip
-"""(word, operation that lists them, its answer's part, the id in it)."""
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A sort of further credentials: the operations that list and remove them, what the list and an id are called."""
+
+    kind: str
+    listing: str
+    part: str
+    id: str
+    removal: str
+
+
+OTHERS: Mapping[str, Other] = {
+    "signing certificate": Other(
+        "iam_signing_certificate", "list_signing_certificates", "Certificates", "CertificateId",
+        "delete_signing_certificate",
+    ),
+    "SSH key": Other(
+        "iam_ssh_public_key", "list_ssh_public_keys", "SSHPublicKeys", "SSHPublicKeyId", "delete_ssh_public_key"
+    ),
+    "service credential": Other(
+        "iam_service_credential", "list_service_specific_credentials", "ServiceSpecificCredentials",
+        "ServiceSpecificCredentialId", "delete_service_specific_credential",
+    ),
+}  # fmt: skip
+"""By the word that `iam_user.other_credentials` has for them."""
 
 
 def _other_credentials(read: Reader, users: Sequence[str], rows: Rows) -> Found:
     found: dict[str, list[Mapping[str, str]]] = {user: [] for user in users}
-    for what, operation, part, identifier in OTHERS:
-        for user, answer in zip(users, read.each("iam", operation, _for(users), "NoSuchEntity"), strict=True):
-            found[user] += [{"type": what, "id": item[identifier]} for item in (answer or {}).get(part, ())]
+    for word, other in OTHERS.items():
+        for user, answer in zip(users, read.each("iam", other.listing, _for(users), "NoSuchEntity"), strict=True):
+            found[user] += [{"type": word, "id": item[other.id]} for item in (answer or {}).get(other.part, ())]
     return {user: tuple(mine) for user, mine in found.items()}
 
 
@@ -157,7 +176,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "console_access": ("get_login_profile",),
     "mfa_devices": ("list_mfa_devices",),
     "access_keys": (*KEYS, *REPORT),
-    "other_credentials": tuple(operation for _, operation, _, _ in OTHERS),
+    "other_credentials": tuple(other.listing for other in OTHERS.values()),
     "password_last_used": ("list_users",),
 }
 """The operations that reading each detail may send; the report's only when nothing is compared with it."""
@@ -182,9 +201,9 @@ def removal(
         yield Call("iam", "delete_access_key", {**who, "AccessKeyId": key["id"]})
     if console:
         yield Call("iam", "delete_login_profile", who)
-    for other in others:
-        operation, parameter = REMOVE[other["type"]]
-        yield Call("iam", operation, {**who, parameter: other["id"]})
+    for one in others:
+        other = OTHERS[one["type"]]
+        yield Call("iam", other.removal, {**who, other.id: one["id"]})
     for device in devices:
         yield from device_removal(who, device)
 
@@ -202,13 +221,6 @@ def device_removal(who: Mapping[str, str] | None, serial: str) -> Iterator[Call]
         yield Call("iam", "delete_virtual_mfa_device", {"SerialNumber": serial})
 
 
-REMOVE: Mapping[str, tuple[str, str]] = {
-    "signing certificate": ("delete_signing_certificate", "CertificateId"),
-    "SSH key": ("delete_ssh_public_key", "SSHPublicKeyId"),
-    "service credential": ("delete_service_specific_credential", "ServiceSpecificCredentialId"),
-}
-
-
 def losses(
     keys: Sequence[Mapping[str, Any]] | Mark,
     devices: Sequence[str] | Mark,
@@ -220,13 +232,6 @@ def losses(
     yield from (f"access key {key['id']} ({key['status']})" for key in keys)
     yield from (f"MFA device {device}" for device in devices)
     yield from (f"{other['type']} {other['id']}" for other in others)
-
-
-_KINDS = {
-    "signing certificate": "iam_signing_certificate",
-    "SSH key": "iam_ssh_public_key",
-    "service credential": "iam_service_credential",
-}
 
 
 def removal_ripples(
@@ -241,4 +246,4 @@ def removal_ripples(
     yield Ripple("iam_login_profile", user)
     yield from (Ripple("iam_access_key", f"{user}/{key['id']}") for key in keys)
     yield from (Ripple("iam_mfa_device", device) for device in devices)
-    yield from (Ripple(_KINDS[other["type"]], f"{user}/{other['id']}") for other in others)
+    yield from (Ripple(OTHERS[one["type"]].kind, f"{user}/{one['id']}") for one in others)

@@ -12,7 +12,7 @@ from typing import Any
 from iamfix.fields import Scalar, asked, seen
 from iamfix.kinds import iam_shared as iam
 from iamfix.kinds import iam_user_credentials as credentials
-from iamfix.kinds.protocol import Reader, Ripple
+from iamfix.kinds.protocol import Look, Need, Reader, Ripple
 from iamfix.model import Call
 
 STATUS = Scalar(str, "Active or Inactive", choices=("Active", "Inactive"))
@@ -28,41 +28,40 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One of them. `word` is what `iam_user.other_credentials` calls it, `update` the call that sets its status."""
+    """One of them: what its kind's module takes over. `update` is the call that sets its status.
+
+    `word` is what `iam_user.other_credentials` calls it.
+    """
 
     word: str
     update: str
 
     @property
-    def listing(self) -> tuple[str, str, str]:
-        """(operation that lists them, its answer's part, the id in it)."""
-        return next((operation, part, key) for word, operation, part, key in credentials.OTHERS if word == self.word)
+    def other(self) -> credentials.Other:
+        return credentials.OTHERS[self.word]
 
     def of_users(self, read: Reader, users: Sequence[str]) -> list[Mapping[str, Any]]:
         """Ask each of the users for theirs, side by side."""
-        operation, part, _ = self.listing
-        answers = read.each("iam", operation, [{"UserName": user} for user in users], "NoSuchEntity")
-        return [found for answer in answers if answer for found in answer[part]]
+        answers = read.each("iam", self.other.listing, [{"UserName": user} for user in users], "NoSuchEntity")
+        return [found for answer in answers if answer for found in answer[self.other.part]]
 
     def states(self, read: Reader, found: Sequence[Mapping[str, Any]], has: Callable[[str], bool]) -> dict[str, State]:
         """Return the credentials by name, of what AWS has listed."""
-        _, _, key = self.listing
         states = {}
         for one in found:
-            name, made = f"{one['UserName']}/{one[key]}", one.get("UploadDate") or one.get("CreateDate")
+            name, made = f"{one['UserName']}/{one[self.other.id]}", one.get("UploadDate") or one.get("CreateDate")
             if has(name):
                 age = iam.days_since(made, read.now) or 0
                 states[name] = State(one["Status"], one["UserName"], iam.when(made), age)
         return states
 
-    def calls(self, name: str, before: State | None, after: State | None) -> Iterator[Call]:
+    def calls(self, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Call]:
         if before is None:
             return  # nothing brings it back
-        remove, parameter = credentials.REMOVE[self.word]
         user, _, key_id = name.partition("/")
-        which = {"UserName": user, parameter: key_id}
+        which = {"UserName": user, self.other.id: key_id}
         if after is None:
-            yield Call("iam", remove, which)
+            yield Call("iam", self.other.removal, which)
         elif before.status != after.status:
             yield Call("iam", self.update, {**which, "Status": after.status})
 
@@ -71,15 +70,15 @@ class Credential:
             user, _, key_id = name.partition("/")
             yield f"{self.word} {key_id} of {user}"
 
-    def ripples(self, name: str, after: State | None) -> Iterator[Ripple]:
-        user, _, key_id = name.partition("/")
+    def ripples(self, name: str, before: State | None, after: State | None, look: Look) -> Iterator[Ripple]:
         if after is None:
+            user, _, key_id = name.partition("/")
             yield Ripple(
-                "iam_user",
-                user,
-                "other_credentials",
-                lambda others: tuple(one for one in others if one["id"] != key_id),
+                "iam_user", user, "other_credentials", lambda have: tuple(one for one in have if one["id"] != key_id)
             )
+
+    def needs(self, call: Call, name: str, state: State, look: Look) -> Iterator[Need]:
+        return iam.needs(self.other.kind, call, name, state, look)
 
 
 def users_of(names: frozenset[str]) -> list[str]:
