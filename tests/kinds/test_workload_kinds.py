@@ -50,6 +50,24 @@ def _tagged(aws: Direct, tags: dict[str, str]) -> str:
     return name
 
 
+def test_an_endpoint_is_turned_off_last_and_takes_nothing_while_it_is_off() -> None:
+    """AWS refuses other options together with a disabled endpoint: two calls, or told before anything is sent."""
+    aws = _aws()
+    name = _run(aws)
+    off = {"http_endpoint": "disabled", "http_tokens": "required"}
+    made = aws.plan({"ec2_instance": {"name": name, "metadata_options": off}})
+    assert [dict(call.params) for change in made.changes for call in change.calls] == [
+        {"InstanceId": name, "HttpTokens": "required"}, {"InstanceId": name, "HttpEndpoint": "disabled"},
+    ]  # fmt: skip
+    aws.follow(made.changes[0].calls)
+    hops = {"http_put_response_hop_limit": 2}
+    made = aws.plan({"ec2_instance": {"name": name, "metadata_options": hops}})
+    assert [one.summary for one in made.problems] == ["its metadata endpoint is off, and takes no other option"]
+    made = aws.plan({"ec2_instance": {"name": name, "metadata_options": {**hops, "http_endpoint": "enabled"}}})
+    aws.follow(made.changes[0].calls)
+    assert aws.world().get("ec2_instance", name, "us-east-1").metadata_options["http_put_response_hop_limit"] == 2
+
+
 @pytest.mark.parametrize(
     ("profile", "told"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from math import ceil
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from iamfix.model import AccountPlan, InputError
+from iamfix.model import AccountPlan, AwsError, InputError
 from iamfix.sandbox import Sandbox
 from iamfix.sandbox.building import trust
 from tests.direct import ACCOUNT, Direct
@@ -74,7 +75,7 @@ def test_what_nobody_knows_is_told() -> None:
         ({"Owner": "x", "OWNER": "y", "Environment": "dev"}, ["OWNER is written otherwise than Owner"]),
         (
             {"Owner": "x", "Environment": "dev", "Env": "dev", "env": "dev"},
-            ["Env is there in several spellings; env is there in several spellings"],
+            ["Env and env are spellings of one key"],
         ),
         ({"Owner": "x", "Environment": "dev", "Name": "orders"}, []),
     ],
@@ -99,6 +100,68 @@ def test_values_come_from_variables_account_tags_and_groups(account: Any, added:
     """In this order; each key by itself."""
     aws = _account(Direct(replace(ACCOUNT, regions=("us-east-1",), **account)))
     assert _added(plan(aws, "tags"))[FUNCTION] == added
+
+
+def test_a_value_that_is_not_allowed_is_never_set() -> None:
+    """Even if it is the account's own: the run that sets it would be the one that reports it."""
+    aws = _account(Owner="x")
+    made = plan(aws, "tags", owner="x", environment="production")
+    assert FUNCTION not in _added(made)
+    assert _told(made) == [
+        "no tag Environment (production, the account's value, is not one of prod, staging, test, dev, sandbox)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("required", "added", "told"),
+    [
+        (["Owner", "Cost"], {}, ["no tag Owner; no tag Cost"]),
+        ("Owner", {}, ["no tag Owner"]),
+        ({"Owner": "data", "Cost": None}, {"Owner": "data"}, ["no tag Cost"]),
+        ({"Owner": {"value": "data", "allowed": "data"}}, {"Owner": "data"}, []),
+        (
+            {"Owner": {"value": "at", "allowed": "data"}},
+            {},
+            ["no tag Owner (at, the account's value, is not one of data)"],
+        ),
+        (None, {}, []),
+    ],
+)
+def test_required_tags_have_short_forms(required: Any, added: dict[str, str], told: list[str]) -> None:
+    """A list of keys, one key, keys with their values, one allowed value; and nothing asks for nothing."""
+    made = plan(_account(), "tags", required_tags=required)
+    assert (_added(made).get(FUNCTION, {}), _told(made)) == (added, told)
+
+
+KEY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT.id}:root"}, "Action": "kms:*", "Resource": "*"}
+    ],
+}
+
+
+def test_keys_that_were_never_tagged_are_tagged_and_those_that_go_are_left() -> None:
+    """The tagging API does not tell of them; and a tag for one that waits to be deleted would keep it."""
+    aws = Direct(replace(ACCOUNT, regions=("us-east-1",)))
+    ids = {}
+    for name in ("bare", "told", "going"):
+        ids[name] = aws.get("kms", "create_key", Policy=json.dumps(KEY))["KeyMetadata"]["KeyId"]
+        aws.get("kms", "create_alias", AliasName=f"alias/{name}", TargetKeyId=ids[name])
+    aws.get("kms", "tag_resource", KeyId=ids["told"], Tags=[{"TagKey": "Environment", "TagValue": "test"}])
+    aws.get("kms", "schedule_key_deletion", KeyId=ids["going"], PendingWindowInDays=30)
+    made = plan(aws, "tags", environment="prod")
+    assert _added(made) == {"bare": {"Environment": "prod"}}
+    assert {one.address: one.message for one in made.findings} == {
+        "lab/us-east-1/kms_key/bare": "no tag Owner", "lab/us-east-1/kms_key/told": "no tag Owner",
+    }  # fmt: skip
+    apply(aws, plan(aws, "tags", **KNOWN))
+    again = plan(aws, "tags", **KNOWN)
+    assert (again.changes, again.findings) == ((), ())
+    assert (
+        "Tags" not in aws.get("kms", "list_resource_tags", KeyId=ids["going"])
+        or not aws.get("kms", "list_resource_tags", KeyId=ids["going"])["Tags"]
+    )
 
 
 def test_what_others_own_and_what_iamfix_runs_as_is_left_alone() -> None:
@@ -136,6 +199,23 @@ def test_fifty_tags_are_the_limit_and_case_is_one_key_to_iam() -> None:
     assert {problem.summary for problem in made.problems if problem.severity == "error"} == {
         "51 tags; AWS takes 50", "two tags whose keys differ only in case; for IAM users and roles they are one key",
     }  # fmt: skip
+
+
+def test_what_iam_does_not_take_in_a_tag_is_told_and_other_services_take_it() -> None:
+    """IAM and Lambda take letters of all scripts and eight signs; the rest is told before a call is sent."""
+    aws = _account()
+    note = {"ResourceType": "instance", "Tags": [{"Key": "Note", "Value": "x; <y>"}]}
+    aws.get("ec2", "run_instances", ImageId="ami-1", MinCount=1, MaxCount=1, TagSpecifications=[note])
+    made = aws.plan({"resource_tags": {"select": "true", "tags": {"include": {"Owner": "команда ü 日本"}}}})
+    assert [problem for problem in made.problems if problem.severity == "error"] == []
+    apply(aws, made)
+    made = aws.plan({"resource_tags": {"select": "true", "tags": {"include": {"Owner": "x; <y>"}}}})
+    told = {one.where.split("/", 3)[-1]: one.summary for one in made.problems if one.severity == "error"}
+    assert told.keys() == {ROLE, FUNCTION}
+    assert told[FUNCTION] == "Lambda does not take 'x; <y>' in tags"
+    assert "Tags[0].Value holds a character or form that AWS does not take" in told[ROLE]
+    with pytest.raises(AwsError):
+        apply(aws, made)
 
 
 def test_keys_of_aws_are_refused_with_their_line() -> None:

@@ -157,8 +157,9 @@ def calls(name: str, before: State | None, after: State | None, look: Look) -> I
         for part, (word, _, _) in _PARTS.items()
         if before.metadata_options.get(part) != after.metadata_options.get(part)
     }
-    if changed:
-        yield call("modify_instance_metadata_options", InstanceId=name, **changed)
+    off = {"HttpEndpoint": changed.pop("HttpEndpoint")} if changed.get("HttpEndpoint") == "disabled" else {}
+    for options in filter(None, (changed, off)):  # an endpoint that is off takes no other option: it is turned off last
+        yield call("modify_instance_metadata_options", InstanceId=name, **options)
     if before.instance_profile != after.instance_profile:
         profile = {"Name": after.instance_profile}
         if before.instance_profile is None:
@@ -201,6 +202,12 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
     if after is None:
         return
     yield from tagging.limit(after.tags)
+    if before is not None:
+        old, new = before.metadata_options, after.metadata_options
+        if old != new and old["http_endpoint"] == new["http_endpoint"] == "disabled":
+            yield Breach(
+                "its metadata endpoint is off, and takes no other option", "turn it on too, with http_endpoint: enabled"
+            )
     profile = after.instance_profile
     if before is None or profile is None or profile == before.instance_profile:
         return

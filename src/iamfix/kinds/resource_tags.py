@@ -49,6 +49,9 @@ _KINDS = {
 }  # fmt: skip
 """Type -> kind whose resources have the same tags; those go by the last part of the ARN."""
 
+_LAMBDA_TEXT = re.compile(r"[\w\s.:/=+@-]*")
+"""The pattern of Lambda's tags in AWS's model, which that of the tagging API does not have."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -174,6 +177,9 @@ loses = defaults.loses_nothing
 def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
     if after is None or isinstance(after.tags, Mark):
         return
+    if after.service == "lambda":
+        for text in sorted({text for one in after.tags.items() for text in one if not _LAMBDA_TEXT.fullmatch(text)}):
+            yield Breach(f"Lambda does not take {text!r} in tags", "letters, digits, spaces and _ . : / = + - @")
     yield from iam.tag_breaches(after.tags, fold_case=after.type in ("iam:user", "iam:role"))
 
 

@@ -165,7 +165,10 @@ def _forget_ended(call: Call) -> None:
 
 
 def modify_metadata(call: Call) -> Answer:
-    """ModifyInstanceMetadataOptions: what is not given stays; only of instances that run or are stopped."""
+    """ModifyInstanceMetadataOptions: what is not given stays; only of instances that run or are stopped.
+
+    Source: the Terraform AWS provider's `resourceInstanceUpdate`: no other option is allowed unless the endpoint is on.
+    """
     instance = the_instance(call, call.param("InstanceId"))
     if instance.state not in ("pending", "running", "stopping", "stopped"):
         told = f"The instance '{instance.id}' is not in a valid state for this operation."
@@ -175,6 +178,9 @@ def modify_metadata(call: Call) -> Answer:
     if not 1 <= int(hops) <= 64:
         raise AwsError("InvalidParameterValue", f"Value ({hops}) for parameter httpPutResponseHopLimit is invalid.")
     metadata = {**instance.metadata, **given}
+    if metadata["HttpEndpoint"] == "disabled" and (others := sorted(given.keys() - {"HttpEndpoint"})):
+        told = f"You can't specify {', '.join(others)} when the HTTP metadata endpoint is disabled."
+        raise AwsError("InvalidParameterCombination", told)
     enforced = call.regional(DefaultsState).now.imds.get("HttpTokensEnforced")
     if enforced == "enabled" and given.get("HttpTokens") == "optional":
         raise AwsError("UnsupportedOperation", "IMDSv1 is not allowed: HttpTokens must be required in this account.")
