@@ -11,7 +11,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,8 @@ class Run:
     calls: tuple[Mapping[str, Any], ...]
     """Each call with its result: n, at, account, address, call, ok (None: not known), error, attempts."""
     overrides: tuple[str, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
+    """Why an account failed, was refused or skipped."""
     accepted: tuple[Mapping[str, Any], ...] = ()
     """Calls with which AWS went on in the background: at, account, operation, ask."""
 
@@ -164,6 +166,7 @@ def _read(folder: Path, path: Path, run: str) -> Run:
     if not lines or lines[0].get("event") != "run":
         raise JournalError(f"{path} does not begin as a journal does")
     accounts: dict[str, str] = {}
+    why: dict[str, str] = {}
     attempted: dict[str, set[str]] = {}
     calls: dict[int, dict[str, Any]] = {}
     accepted = [line for line in lines if line["event"] == "accepted"]
@@ -172,6 +175,7 @@ def _read(folder: Path, path: Path, run: str) -> Run:
         match line["event"]:
             case "account":
                 accounts[line["account"]] = line["state"]
+                why[line["account"]] = line.get("detail", "")
             case "call":
                 attempted.setdefault(line["account"], set()).add(line["address"])
                 calls[line["n"]] = {**line, "ok": None, "error": None, "attempts": 0}
@@ -184,7 +188,7 @@ def _read(folder: Path, path: Path, run: str) -> Run:
         id=run, at=first["at"], what=first["what"], state=state, plan=first["plan"], accounts=accounts,
         attempted={name: frozenset(found) for name, found in attempted.items()},
         calls=tuple(calls[number] for number in sorted(calls)), overrides=tuple(first["overrides"]),
-        accepted=tuple(accepted),
+        why={name: reason for name, reason in why.items() if reason}, accepted=tuple(accepted),
     )  # fmt: skip
 
 

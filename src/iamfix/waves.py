@@ -57,6 +57,7 @@ class Rollout:
         for one in self.plan.accounts:
             if one.error is not None:
                 self.states[one.account.name] = "failed"
+                self.journal.account(one.account.name, "failed", self.worlds.clock.now(), one.error)
         for number, wave in enumerate(self.plan.waves):
             for batch in wave.batches:
                 if self.halted or self.worlds.stop.is_set():

@@ -32,6 +32,39 @@ def test_inventory_draws_and_lists_it(bare: Sandbox, tmp_path: Path, capsys: pyt
     assert listed["groups"]["ou_sandbox"] == ["sandbox-alice"]
 
 
+def test_accounts_without_a_way_in_are_drawn_so(
+    bare: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Own credentials are of one account: where several have no role, none is said to be entered with them for sure."""
+    (tmp_path / "org.yml").write_text("plugin: aws_organizations\n", encoding="utf-8")
+    assert run(["inventory", "-i", str(tmp_path / "org.yml")]) == 0
+    drawn = capsys.readouterr().out
+    assert "your own" not in drawn
+    for account in ("111111111111", "222222222222", "555555555555"):
+        assert f"{account}  no role given" in drawn
+
+
+def test_show_tells_why_an_account_failed(
+    bare: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What AWS only finds out in the background stands in the run's journal, and `iamfix show` tells it."""
+    monkeypatch.chdir(tmp_path)
+    state_of(bare.cloud).addresses_elsewhere.add("taken@example.com")
+    state_of(bare.cloud).creation_polls = 1
+    task = {"organization_account": {"name": "late", "email": "Taken@example.com"}}
+    (tmp_path / "org.yml").write_text(INVENTORY, encoding="utf-8")
+    (tmp_path / "p.yml").write_text(yaml.safe_dump([{"accounts": "management", "tasks": [task]}]), encoding="utf-8")
+    assert run(["apply", "p.yml", "-i", "org.yml", "--auto-approve"]) == 1
+    capsys.readouterr()
+    assert run(["show", "latest"]) == 0
+    shown = capsys.readouterr().out
+    assert "management: failed\n" in shown
+    assert shown.count("EMAIL_ALREADY_EXISTS") == 2
+    assert run(["show", "latest", "--format", "json"]) == 0
+    why = json.loads(capsys.readouterr().out)["why"]["management"]
+    assert "the e-mail address is taken by an account, of this organization or outside of it" in why
+
+
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("number", [2, 4, 5, 6])
 def test_a_killed_apply_is_run_again(bare: Sandbox, tmp_path: Path, number: int, phase: str) -> None:

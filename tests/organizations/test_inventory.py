@@ -108,6 +108,25 @@ def test_names_are_clean_and_unique(bare: Sandbox, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("facts", [{"include": ["000000000802"]}, {"exclude": ["sandbox"]}, {"include": ["x"]}])
+def test_names_are_the_same_whatever_is_left_out(bare: Sandbox, tmp_path: Path, facts: dict[str, Any]) -> None:
+    """Accounts of one name carry their ids too where only one of them is in the inventory, and when one is closing."""
+    add_account(bare.cloud, 802, "x", "workloads")
+    add_account(bare.cloud, 803, "x", "sandbox", status="PENDING_CLOSURE")
+    names = {account.id: account.name for account in _inventory(tmp_path, **facts).accounts}
+    assert names["000000000802"] == "x-000000000802"
+
+
+@pytest.mark.parametrize("word", ["management", MANAGEMENT, "manage*"])
+def test_excluding_the_management_account_is_told(bare: Sandbox, tmp_path: Path, word: str) -> None:
+    """It stays, by its name only; a filter that changes nothing is not silent."""
+    found = _inventory(tmp_path, exclude=[word])
+    assert found.notes == (
+        f"exclude: {word!r} is the management account, which stays: no pattern reaches it but its name",
+    )
+    assert "management" in _by_name(found)
+
+
 def test_tags_are_groups_where_asked_for(bare: Sandbox, tmp_path: Path) -> None:
     """`tags: true` makes a group of every tag, a list only of those keys; without it no tag is read."""
     add_account(bare.cloud, 801, "one", "sandbox", tags={"env": "prod", "cost centre": "4/7"})
@@ -205,6 +224,8 @@ def test_variables_beside_it_and_those_of_units_that_are_gone(bare: Sandbox, tmp
         ("plugin: aws_organizations\ntags: yes please", "tags: expected true or false or a list"),
         ("plugin: aws_organizations\ninclude: prod", "include: expected a list"),
         ("plugin: aws_organizations\ninclude: ['tag:env=prod']", "'tag:env=prod' needs the accounts' tags"),
+        ("plugin: aws_organizations\ntags: true\ninclude: ['tag:']", "'tag:' names no tag"),
+        ("plugin: aws_organizations\ntags: true\nexclude: ['tag:=x']", "'tag:=x' names no tag"),
         ("plugin: aws_organizations\nregions: [5]", "regions.0: expected text"),
     ],
 )

@@ -17,14 +17,13 @@ from iamfix.aws.reader import Reads
 from iamfix.aws.session import Sessions
 from iamfix.inventory import CONNECTION, Plugin, Told
 from iamfix.model import InputError, Json, NotHere, Problem
-from iamfix.organization_tree import ROOT, Member, Tree, levels, read_tree
+from iamfix.organization_tree import ROOT, Member, Tree, is_id, levels, read_tree
 from iamfix.words import OrganizationWords, check
 from iamfix.yamlfile import Source
 
 NAME = "aws_organizations"
 MANAGEMENT = "management"
 _ANY_ACCOUNT = "any-account"
-_ID = re.compile(r"[0-9]{12}")
 
 Tags = Mapping[str, Mapping[str, str]]
 """Account id -> its tags."""
@@ -46,8 +45,11 @@ def _checked(source: Source) -> dict[str, Json]:
     data: dict[str, Json] = source.data
     for key in ("include", "exclude"):
         for index, word in enumerate(data.get(key, ())):
+            place = str(source.place(key, index))
+            if word in ("tag:", "") or word.startswith("tag:="):
+                told = f"{word!r} names no tag" if word else "an empty word names no account"
+                raise InputError(Problem("error", place, told, "tag:key=value, or tag:key for whatever value"))
             if word.startswith("tag:") and not data.get("tags"):
-                place = str(source.place(key, index))
                 raise InputError(Problem("error", place, f"{word!r} needs the accounts' tags", "set tags: true"))
     return data
 
@@ -113,7 +115,8 @@ def _inventory(data: Mapping[str, Json], tree: Tree, tags: Tags, caller: str) ->
         for word in data.get(key) or ()
         if not any(_matches(word, one, tags.get(one.id, {})) for one in tree.members.values())
     ]
-    names = _names(members, tree)
+    notes += _spared(data, tree, tags)
+    names = _names(tree)
     for one in members:
         facts: dict[str, Json] = {
             "id": one.id,
@@ -131,6 +134,15 @@ def _inventory(data: Mapping[str, Json], tree: Tree, tags: Tags, caller: str) ->
     children |= _units(tree, others, names)
     children |= _tag_groups(others, names, tags, data.get("tags", False))
     return Told({"all": {"vars": _variables(data), "accounts": accounts, "children": children}}, tuple(notes))
+
+
+def _spared(data: Mapping[str, Json], tree: Tree, tags: Tags) -> Iterator[str]:
+    """Say where `exclude` names the management account, which stays, and which nothing but its name reaches."""
+    manager = tree.members.get(tree.management)
+    for word in data.get("exclude") or ():
+        named = [one for one in tree.members.values() if _matches(word, one, tags.get(one.id, {}))]
+        if manager is not None and (named == [manager] or word == MANAGEMENT):
+            yield f"exclude: {word!r} is the management account, which stays: no pattern reaches it but its name"
 
 
 def _wanted(member: Member, tags: Mapping[str, str], data: Mapping[str, Json]) -> bool:
@@ -155,20 +167,21 @@ def clean_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.@+=-]+", "-", text).strip("-.@+=")
 
 
-def _names(members: Collection[Member], tree: Tree) -> dict[str, str]:
+def _names(tree: Tree) -> dict[str, str]:
     """Return each account's name by its id: as AWS has it, made clean, with the id where two would be the same.
 
+    All accounts count, those too that are left out: a name stays the same whatever the file includes.
     `management` is always the management account, by its own name or as a group.
     """
-    plain = {one.id: clean_name(one.name) or one.id for one in members}
+    plain = {one.id: clean_name(one.name) or one.id for one in tree.members.values()}
     taken = Counter(plain.values())
     names = {}
-    for one in members:
+    for one in tree.members.values():
         name = plain[one.id]
         word = name == MANAGEMENT and one.id != tree.management
         if taken[name] > 1 and not (name == MANAGEMENT and one.id == tree.management):
             word = True
-        if word or name == "all" or name.startswith(("ou_", "tag_")) or (_ID.fullmatch(name) and name != one.id):
+        if word or name == "all" or name.startswith(("ou_", "tag_")) or (is_id(name) and name != one.id):
             name = f"{name}-{one.id}"
         names[one.id] = name
     return names

@@ -61,7 +61,8 @@ def show(
     found = read_run(journal, run)
     if form == "json":
         print_json({"run": found.id, "at": found.at, "what": found.what, "state": found.state,
-                    "accounts": dict(found.accounts), "calls": list(found.calls), "plan": found.plan})  # fmt: skip
+                    "accounts": dict(found.accounts), "why": dict(found.why), "calls": list(found.calls),
+                    "plan": found.plan})  # fmt: skip
     elif form == "text":
         show_run(found, out())
     else:

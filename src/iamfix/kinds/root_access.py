@@ -81,7 +81,11 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         yield from _turning_on(look)
     for field in _FEATURES:
         if getattr(old, field) and not getattr(after, field):
-            yield Breach(f"{field}: without it no member's root user is managed here", rule="whole-organization")
+            yield Breach(
+                f"{field}: without it no member's root user is managed here",
+                "keep it, or allow `whole-organization`",
+                "whole-organization",
+            )
 
 
 def _turning_on(look: Look) -> Iterator[Breach]:
@@ -96,7 +100,7 @@ def _turning_on(look: Look) -> Iterator[Breach]:
         hint = f"in an earlier task: organization: {{trusted_services: {{include: [{SERVICE}]}}}}"
         yield Breach(f"central root access needs trusted access of {SERVICE}", hint)
     elif organization is not None and organization.features != "ALL":
-        yield Breach("central root access needs an organization with all features")
+        yield Breach("central root access needs an organization with all features", "turn them on first")
 
 
 arn = defaults.no_arn

@@ -35,6 +35,8 @@ def show_run(run: Run, console: Console) -> None:
         console.print(Text(f"  allowed by --allow: {clean(rule)}", "yellow"))
     for account, state in run.accounts.items():
         console.print(Text(f"{clean(account)}: {state}", "bold"))
+        if why := run.why.get(account):
+            console.print(Text(f"  {clean(why)}", "red"))
         for call in run.calls:
             if call["account"] != account:
                 continue
