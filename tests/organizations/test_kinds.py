@@ -192,6 +192,11 @@ REFUSED: dict[str, tuple[str, str, Any, Any, str, str]] = {
     "on the management account": (
         "scp", "x", None, _policy("management"), "quota", "no SCP holds for it",
     ),
+    "the management account moved": (
+        "organization_account", "management", organization_account.State(id="111111111111", management=True),
+        organization_account.State(id="111111111111", management=True, ou="sandbox"), "whole-organization",
+        "it is the management account",
+    ),
     "a unit that is not empty": (
         "organizational_unit", "workloads",
         organizational_unit.State(units=frozenset(("workloads/prod",)), accounts=frozenset(("a",))), None, "quota",

@@ -190,6 +190,13 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
             f"in an earlier task: organization: {{trusted_services: {{include: [{ACCOUNT_SERVICE}]}}}}",
         )
     if before is not None and before.ou != after.ou:
+        if before.management:
+            yield Breach(
+                "it is the management account, from which the whole organization is run: tag policies, AI opt-out and "
+                "backup policies of its new place hold for it",
+                "leave it where it is, or allow `whole-organization`",
+                "whole-organization",
+            )
         yield from lockout.move_breaches(name, before, after, look)
 
 
