@@ -206,7 +206,7 @@ class Fold:
         tags: tuple[str, ...],
     ) -> None:  # fmt: skip
         """Plan one resource."""
-        kind_name, look = str(task.kind), Spot(self.world, region)
+        kind_name, look = str(task.kind), self._spot(task, scope, region)
         at = self.world.address(kind_name, name, region)
         self._seen.add(at)
         notes: tuple[str, ...] = ()
@@ -221,6 +221,7 @@ class Fold:
         else:
             arguments = scope.render(task.args, lambda *path: task.at(kind_name, *path))
             asked, mistakes = read_arguments(kind, arguments, look)
+            self.problems += (Problem("info", str(task.at(kind_name)), f"{at}: {text}") for text in look.remarks)
             if mistakes:
                 raise InputError(*(mistake(task, at, one, settable(kind)) for one in mistakes))
             before = self.world.get(kind_name, name, region, details_for(kind, asked))
@@ -234,7 +235,7 @@ class Fold:
             if kept != after:
                 notes = ("kept what belongs to AWS services or other tools, though the list does not name it",)
                 after = kept
-        done = change(self.world, kind_name, name, region, after, origin, notes)
+        done = change(self.world, kind_name, name, region, after, origin, notes, look)
         if done is None:
             return
         if task.staged is not None:
@@ -253,6 +254,14 @@ class Fold:
                 summary = f"AWS would not take {call.service}:{call.operation}: {fault}"
                 self.problems.append(Problem("error", at, summary, f"asked for at {task.at()}", "quota"))
         follow(self.world, done)
+
+    def _spot(self, task: Task, scope: Scope, region: str | None) -> Spot:
+        """Return where a task stands: the world, with the variables as the task sees them."""
+
+        def told(name: str) -> Any:
+            return scope.expression(f"{name} | default(none)", task.at())
+
+        return Spot(self.world, region, told)
 
     def _owner(self, kind: str, name: str) -> str | None:
         module = self.world.kinds.get(kind)

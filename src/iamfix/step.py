@@ -13,17 +13,17 @@ from iamfix.world import Spot, World
 
 def change(
     world: World, kind_name: str, name: str, region: str | None, after: Any | None, origin: Origin,
-    notes: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (), look: Spot | None = None,
 ) -> Change | None:  # fmt: skip
     """Return the change that takes a resource to `after` (None: away), or None when no call is needed.
 
-    The world is not touched; `follow` does that.
+    The world is not touched; `follow` does that. `look` is where the task stands, with its variables.
     """
     before = world.get(kind_name, name, region)
     kind = world.kinds[kind_name]
     if before is None and after is None:
         return None
-    look = Spot(world, region)
+    look = look or Spot(world, region)
     forward = tuple(kind.calls(name, before, after, look))
     if not forward:
         return None

@@ -465,3 +465,46 @@ def test_an_empty_list_of_administrators_is_none(bare: Sandbox, tmp_path: Path) 
         assert runner.clock.monotonic() - began < 30
         assert state_of(bare.cloud).delegated == {}
         assert list(project.plan(asked).changes()) == []
+
+
+def test_limits_come_from_wherever_variables_come_from(bare: Sandbox, tmp_path: Path) -> None:
+    """`organization_limits` of a play, of its files, of a task and of -e are heard, the later one first."""
+    project, one = Project(tmp_path), {"scp": {"name": "x", "content": DENY, "targets": ["sandbox"]}}
+    (tmp_path / "limits.yml").write_text("organization_limits: {scp: {size: 60}}", encoding="utf-8")
+    low, high = ({"organization_limits": {"scp": {"size": size}}} for size in (70, 200))
+
+    def refused(task: dict[str, Any], extra: dict[str, Any] | None = None, **play: Any) -> list[str]:
+        plan = project.runner(extra_vars=extra or {}).plan([project.playbook(task, **play)])
+        sizes = [problem.summary for problem in plan.problems() if "characters; AWS takes" in problem.summary]
+        return [size.partition(" (")[0] for size in sizes]
+
+    assert refused(one) == []
+    assert refused(one, vars=low) == ["a document of 95 characters; AWS takes 70"]
+    assert refused(one, vars=low, vars_files="limits.yml") == ["a document of 95 characters; AWS takes 60"]
+    assert refused({**one, "vars": high}, vars=low) == []
+    assert refused({**one, "vars": high}, low) == ["a document of 95 characters; AWS takes 70"]
+
+
+def test_a_tag_that_nobody_carries_is_told(bare: Sandbox, tmp_path: Path) -> None:
+    """A target that stands for no account now is remarked with its place: no error, since accounts come and go."""
+    project = Project(tmp_path)
+    task = {"scp": {"name": "x", "content": DENY, "targets": ["tag:env=prod"]}}
+    plan = project.plan(task)
+    (told,) = plan.problems()
+    assert (told.severity, told.summary) == (
+        "info", "management/scp/x: no account carries 'tag:env=prod' now: it stands for nothing",
+    )  # fmt: skip
+    assert told.where.startswith(f"{tmp_path}/playbook.yml:")
+    state_of(bare.cloud).tags.put("444444444444", {"env": "prod"})
+    assert list(project.plan(task).problems()) == []
+
+
+def test_a_part_within_a_part_is_a_mistake_with_its_place(bare: Sandbox, tmp_path: Path) -> None:
+    """`include` stands around the services, not around the accounts of one: said where it was written, no crash."""
+    asked = {"sso.amazonaws.com": {"include": ["payments-prod"]}}
+    with pytest.raises(InputError) as caught:
+        Project(tmp_path).plan({"organization": {"delegated_administrators": asked}})
+    (problem,) = caught.value.problems
+    assert "'sso.amazonaws.com' takes a list of text, and all of it" in problem.summary
+    assert problem.hint == "include: {sso.amazonaws.com: […]}"
+    assert problem.where.startswith(f"{tmp_path}/playbook.yml:6:")

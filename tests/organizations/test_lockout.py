@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -206,7 +206,7 @@ HARMLESS: Mapping[str, list[Step]] = {
 }  # fmt: skip
 
 
-def _world() -> World:
+def _world(account: Account = MANAGER, inventory: Sequence[Account] = INVENTORY) -> World:
     aws = Direct(around="bare")
     aws.follow(
         [
@@ -219,7 +219,7 @@ def _world() -> World:
     def observe(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
         return KINDS[kind].observe(aws.at(region), want)
 
-    return World(MANAGER, KINDS, observe, accounts=INVENTORY)
+    return World(account, KINDS, observe, accounts=inventory)
 
 
 def _losses(steps: list[Step]) -> list[str]:
@@ -266,6 +266,22 @@ def test_a_refusal_says_all() -> None:
         "iam:GetAccountAuthorizationDetails on * in us-east-1 (and 16 more actions): "
         "denied by statement 1 (NoIam) of scp new at payments-prod"
     )
+
+
+def test_the_account_in_which_iamfix_was_started_is_asked_for_too() -> None:
+    """A delegated administrator's own credentials have no role in the inventory: who runs there must keep access."""
+    own = replace(INVENTORY[1], role_arn=None, protected=())
+    for principal, expected in (
+        ("arn:aws:sts::222222222222:assumed-role/Admin/me", "arn:aws:iam::222222222222:role/Admin, as which iamfix"),
+        ("arn:aws:iam::222222222222:user/ann", "arn:aws:iam::222222222222:user/ann, as which iamfix"),
+        (None, None),
+    ):  # fmt: skip
+        world = _world(own, (MANAGER, own))
+        world.principal = principal
+        denied = State(content=Document.parse([_deny("iam:*")]), targets=frozenset(("workloads",)))
+        breaches = KINDS["scp"].breaches("new", None, denied, Spot(world, None))
+        told = [breach.summary for breach in breaches if breach.rule == "own-access"]
+        assert (not told) if expected is None else (expected in told[0])
 
 
 def test_what_is_lost_already_is_not_lost_again() -> None:

@@ -136,7 +136,9 @@ class Map:
                 asked = self.item.read(item, context)
             except FieldError as error:
                 raise error.below(*path, key) from None
-            assert isinstance(asked, Exact)
+            if isinstance(asked, Partial):
+                summary = f"{key!r} takes {self.item.word}, and all of it: include and exclude stand one level above"
+                raise FieldError(summary, f"include: {{{key}: […]}}", (*path, key))
             if self.reserved and self._reserved(str(key)):
                 raise FieldError(f"only AWS itself sets what begins with {self.reserved!r}", "", (*path, key))
             items[str(key)] = asked.value

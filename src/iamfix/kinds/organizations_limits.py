@@ -20,14 +20,14 @@ def _limits() -> Mapping[str, Any]:
 
 
 def limit(look: Look, of: str, what: str) -> int:
-    """Return one of AWS's limits: of the variable `organization_limits` of the account, else of the dated table.
+    """Return one of AWS's limits: of the variable `organization_limits`, else of the dated table.
 
     `organization_limits: {scp: {size: 5120, attached: 5}}` says what AWS has agreed to for this organization.
 
     Raises:
         InputError: the variable is of another form.
     """
-    own: Json = look.account.vars.get("organization_limits")
+    own: Json = look.variable("organization_limits")
     if own is None:
         return int(_limits()[of][what])
     known = {name: limits for name, limits in _limits().items() if isinstance(limits, dict)}

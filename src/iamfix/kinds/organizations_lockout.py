@@ -85,7 +85,7 @@ def _breaches(kind: str, look: Look, accounts: Mapping[str, tuple[Side, Side]]) 
         return
     inventory = {account.id: account for account in look.accounts}
     facts = look.all("organization_account")
-    guard = _Guard(kind, str(organization.id), str(organization.management), look.account)
+    guard = _Guard(kind, str(organization.id), str(organization.management), look.account, look.principal)
     for name, (before, after) in accounts.items():
         state = facts[name]
         account = inventory.get(str(state.id))
@@ -120,9 +120,19 @@ class _Guard:
     organization: str
     management: str
     caller: Account
+    principal: str | None = None
+    """As which iamfix runs in the account of the plan, which may be a delegated administrator's."""
     losses: dict[tuple[str, str, bool], _Loss] = field(default_factory=dict)
     broken: dict[str, None] = field(default_factory=dict)
     compiled: dict[Levels, tuple[Policies, Policies]] = field(default_factory=dict)
+
+    @property
+    def own_role(self) -> str | None:
+        """As whom iamfix runs where the inventory says no role; of a session, the role behind it, without its path."""
+        if self.principal is None or ":assumed-role/" not in self.principal:
+            return self.principal
+        role = self.principal.split("/")[1]
+        return f"arn:{self.caller.partition}:iam::{self.caller.id}:role/{role}"
 
     def account(self, account: Account, before: Levels, after: Levels) -> None:
         try:
@@ -151,14 +161,15 @@ class _Guard:
     def _requests(self, account: Account) -> Iterator[tuple[str, Request]]:
         """Yield the requests that an account's principals must stay able to make."""
         partition, home = account.partition, account.home_region
-        if account.role_arn is not None:
-            if self.kind == "rcp":
-                yield account.role_arn, self._entry(account, account.role_arn)
-            probes = run_probes(account.role_arn, account.id, partition, home, account.regions)
-            yield from self._asked(account, account.role_arn, probes)
+        role = account.role_arn or (self.own_role if account.id == self.caller.id else None)
+        if role is not None:
+            if self.kind == "rcp" and account.role_arn is not None:
+                yield role, self._entry(account, role)
+            probes = run_probes(role, account.id, partition, home, account.regions)
+            yield from self._asked(account, role, probes)
         for protected in account.protected:
             principal = _principal_in(protected.principal, account.id, partition)
-            if principal is None or principal == account.role_arn:
+            if principal is None or principal == role:
                 continue
             own = (Probe(action, resource, home) for action, resource in protected.probes)
             yield from self._asked(
@@ -209,7 +220,8 @@ class _Guard:
         undecided = decision.decision == "unknown"
         where = self._words(decision, levels)
         generic = principal.replace(account.id, "*")
-        why = "as which iamfix runs" if principal == account.role_arn else "which the inventory protects"
+        own = principal in (account.role_arn, self.own_role)
+        why = "as which iamfix runs" if own else "which the inventory protects"
         loss = self.losses.setdefault((generic, where, undecided), _Loss(why))
         if account.name not in loss.accounts:
             loss.accounts.append(account.name)

@@ -95,6 +95,8 @@ def _tagged(text: str, look: Look) -> frozenset[str]:
     if {"*", "?"} & set(text):
         raise FieldError(f"{text!r}: a tag is named as it is, not by a pattern", f"tag:{key} stands for whatever value")
     accounts = look.all("organization_account", details=frozenset(("tags",)))
-    return frozenset(
-        name for name, one in accounts.items() if key in one.tags and (not given or value == one.tags[key])
-    )
+    found = {name: one.tags[key] for name, one in accounts.items() if key in one.tags}
+    carriers = frozenset(name for name, held in found.items() if not given or held == value)
+    if not carriers:
+        look.remark(f"no account carries {text!r} now: it stands for nothing")
+    return carriers

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from iamfix.fields import Partial
-from iamfix.model import Account, Call
+from iamfix.model import Account, Call, Json
 from iamfix.model import Need as Need
 
 Scope = Literal["global", "home", "regional"]
@@ -106,6 +106,19 @@ class Look(Protocol):
     @property
     def accounts(self) -> Sequence[Account]:
         """All accounts of the inventory."""
+        ...
+
+    @property
+    def principal(self) -> str | None:
+        """The ARN as which iamfix runs in the account, where that is known."""
+        ...
+
+    def variable(self, name: str) -> Json:
+        """Return a variable as the task at hand sees it, or None. Raises InputError."""
+        ...
+
+    def remark(self, text: str) -> None:
+        """Tell the user something of what the task asks, that is no mistake: a word that stands for nothing now."""
         ...
 
     def get(self, kind: str, name: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Any | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from iamfix.model import Account
+from iamfix.model import Account, Json
 from iamfix.world.world import World
 
 
@@ -16,6 +16,10 @@ class Spot:
 
     world: World
     region: str | None
+    told: Callable[[str], Json] | None = None
+    """A variable's value as the task sees it; without a task, the account's own."""
+    remarks: list[str] = field(default_factory=list, compare=False)
+    """What was remarked here."""
 
     @property
     def account(self) -> Account:
@@ -24,6 +28,16 @@ class Spot:
     @property
     def accounts(self) -> Sequence[Account]:
         return self.world.accounts
+
+    @property
+    def principal(self) -> str | None:
+        return self.world.principal
+
+    def variable(self, name: str) -> Json:
+        return self.world.account.vars.get(name) if self.told is None else self.told(name)
+
+    def remark(self, text: str) -> None:
+        self.remarks.append(text)
 
     def get(self, kind: str, name: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Any | None:
         return self.world.get(kind, name, self._region(kind, region), details)
