@@ -140,3 +140,33 @@ def test_cases_from_a_file_are_quick_too() -> None:
         return len(lines) / (time.process_time() - start)
 
     assert max(rate() for _ in range(3)) > 50_000 / 60
+
+
+def test_cases_that_have_nothing_in_common_are_quick_too() -> None:
+    """Eleven documents, 5 kB in all, new in each case, are read, checked and asked: more than 25,000 cases a minute."""
+    given = of_ordinary_size()
+
+    def line(number: int) -> str:
+        account = f"{number:012}"
+
+        def own(document: Document) -> Any:
+            return {"Id": account, **json.loads(document.text.replace("111122223333", account))}
+
+        case = {
+            "identity_policies": [own(one) for one in given["identity"]], "boundary": own(given["boundary"]),
+            "scps": [[own(one) for one in level] for level in given["scps"]],
+            "request": {
+                "principal": f"arn:aws:iam::{account}:role/app/worker", "action": "dynamodb:GetItem",
+                "resource": f"arn:aws:dynamodb:eu-west-1:{account}:table/orders",
+                "context": {"aws:RequestedRegion": "eu-west-1"},
+            },
+        }  # fmt: skip
+        return json.dumps(case)
+
+    def rate(start: int) -> float:
+        lines = [line(number) for number in range(start, start + 200)]
+        began = time.process_time()
+        assert {one["decision"] for one in simulate_lines(lines)} == {"allowed"}
+        return len(lines) / (time.process_time() - began)
+
+    assert max(rate(number * 200) for number in range(3)) > 25_000 / 60

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from iamfix.policy.conditions import Condition, compile_condition
+from iamfix.policy.conditions import Condition, compile_condition, operator_parts
 from iamfix.policy.document import Document
 from iamfix.policy.json_text import DocumentError
 from iamfix.policy.match import Test, action_test, like_test, resource_test
@@ -37,21 +36,54 @@ _VERSIONS = ("2012-10-17", "2008-10-17")
 _PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
-    """One statement, compiled. `index` counts from 0; `sid` is None when there is none."""
+    """One statement, checked, and compiled as far as it is asked: most are never asked beyond their action.
+
+    Attributes:
+        index: from 0.
+        sid: None when there is none.
+        resources: the patterns of `Resource` or `NotResource`; None: it has neither.
+        condition: the condition block as written.
+        variables: whether the document's version knows policy variables.
+    """
 
     index: int
     sid: str | None
     deny: bool
     action: Test
     not_action: bool
-    resource: Test
-    dynamic_resources: tuple[tuple[Template, Test], ...]
     not_resource: bool
     principal: PrincipalElement | None
     not_principal: bool
-    conditions: tuple[Condition, ...]
+    resources: tuple[str, ...] | None
+    condition: Mapping[str, Mapping[str, Any]]
+    variables: bool
+
+    @cached_property
+    def _templates(self) -> list[Template]:
+        return [parse_template(text, self.variables) for text in self.resources or ()]
+
+    @cached_property
+    def resource(self) -> Test:
+        """A test for what the resource patterns without variables match."""
+        if self.resources is None:
+            return like_test([(("*", False),)])
+        return resource_test([template.static for template in self._templates if template.static is not None])
+
+    @cached_property
+    def dynamic_resources(self) -> tuple[tuple[Template, Test], ...]:
+        """The resource patterns with variables, each with a test that rules resources out beforehand."""
+        return tuple((t, like_test([t.loose])) for t in self._templates if t.static is None)
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions, all of which must hold."""
+        return tuple(
+            compile_condition(operator, key, [_condition_text(key, item) for item in _listed(values)], self.variables)
+            for operator, keys in self.condition.items()
+            for key, values in keys.items()
+        )
 
     def covers(self, request: Request) -> bool:
         """Whether the action is one of the statement's."""
@@ -113,13 +145,22 @@ def compile_document(document: Document, layer: Layer = "identity_policy") -> Co
         DocumentError: the document is not of the policy grammar, or has an element that its place does not know.
             Source: IAM User Guide, reference_policies_grammar.
     """
-    return _compiled(document.text, layer)
+    return _compiled(_Read(document.text, layer, document))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A document in its place; equal by text, not by what AWS would take for equal."""
+
+    text: str
+    layer: Layer
+    document: Document = field(compare=False)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(text: str, layer: Layer) -> CompiledDocument:
+def _compiled(read: _Read) -> CompiledDocument:
     # The same boundaries and SCPs come again and again; what is compiled never changes.
-    data: dict[str, Any] = json.loads(text)
+    data, layer = read.document.read_only, read.layer
     version = data.get("Version", "2008-10-17")
     if version not in _VERSIONS:
         raise DocumentError(f"Version is {version!r}; it is '2012-10-17' (or '2008-10-17', without variables)")
@@ -163,20 +204,18 @@ def _checked(index: int, sid: str | None, data: dict[str, Any], layer: Layer, va
     resource_side = layer in ("resource_policy", "trust_policy")
     not_resource, resources = _one_of(data, "Resource", "NotResource", required=not resource_side)
     principal = _principal(data, layer)
-    templates = [parse_template(text, variables) for text in resources or ()]
-    static = [template.static for template in templates if template.static is not None]
     return Statement(
         index=index,
         sid=sid,
         deny=effect == "Deny",
         action=action_test(actions or ()),
         not_action=not_action,
-        resource=like_test([(("*", False),)]) if resources is None else resource_test(static),
-        dynamic_resources=tuple((t, like_test([t.loose])) for t in templates if t.static is None),
         not_resource=not_resource,
         principal=principal,
         not_principal="NotPrincipal" in data,
-        conditions=_conditions(data.get("Condition") or {}, variables),
+        resources=None if resources is None else tuple(resources),
+        condition=_condition(data.get("Condition") or {}),
+        variables=variables,
     )
 
 
@@ -221,17 +260,24 @@ def _principal(data: dict[str, Any], layer: Layer) -> PrincipalElement | None:
     return PrincipalElement.compile(members, layer == "trust_policy")
 
 
-def _conditions(data: Any, variables: bool) -> tuple[Condition, ...]:
+def _condition(data: Any) -> Mapping[str, Mapping[str, Any]]:
+    """Check a condition block."""
     if not isinstance(data, dict):
         raise DocumentError("Condition is not an object")
-    result: list[Condition] = []
     for operator, keys in data.items():
+        if operator_parts(operator) is None:
+            raise DocumentError(f"there is no condition operator {operator!r}")
         if not isinstance(keys, dict):
             raise DocumentError(f"Condition: {operator} is not an object of keys and values")
         for key, values in keys.items():
-            texts = [_condition_text(key, item) for item in (values if isinstance(values, list) else [values])]
-            result.append(compile_condition(operator, key, texts, variables))
-    return tuple(result)
+            for item in _listed(values):
+                if type(item) is not str:
+                    _condition_text(key, item)
+    return data
+
+
+def _listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
 
 
 def _condition_text(key: str, value: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from iamfix.policy.json_text import DocumentError
@@ -116,6 +117,7 @@ OPERATORS: frozenset[str] = frozenset((*_TABLE, "Null"))
 """The operators without `IfExists` and without a set operator."""
 
 
+@lru_cache(maxsize=512)
 def operator_parts(name: str) -> tuple[str, str, bool] | None:
     """`ForAnyValue:StringLikeIfExists` as `("ForAnyValue", "StringLike", True)`; case does not count; None: unknown."""
     quantifier, colon, rest = name.rpartition(":")

@@ -60,6 +60,23 @@ class Document:
             raise not_an_object(data)
         return cls(to_text(data), trust, partition)
 
+    @classmethod
+    def of_json(cls, data: dict[str, Any], *, trust: bool = False) -> Document:
+        """Make a document of an object that `json_text.load` has given and that nobody changes afterwards.
+
+        Raises:
+            DocumentError: text that cannot be encoded as UTF-8.
+        """
+        document = cls(to_text(data), trust)
+        document.__dict__["_given"] = data
+        return document
+
+    @property
+    def read_only(self) -> dict[str, Any]:
+        """The document as it was written, for who does not change it: it may be everybody's."""
+        given: dict[str, Any] | None = self.__dict__.get("_given")
+        return self.data if given is None else given
+
     @property
     def data(self) -> dict[str, Any]:
         """The document as it was written, order kept. Every call gives a new copy, so that none can change this one."""

@@ -11,8 +11,9 @@ The answer: `{"id", "decision", "reason", "statement", "unknown_keys"}`, or `{"i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from iamfix.policy.decision import Decision
@@ -52,10 +53,12 @@ def simulate(
     rcps: Iterable[Iterable[Any]] | None = None,
     resource_policy: Any = None,
     management_account: str | None = None,
+    plain: bool = False,
 ) -> Decision:
     """Decide one request against documents given as JSON text, data or `Document`.
 
     Args:
+        plain: data among them is what `json_text.load` has given, and nobody changes it.
         session_policy: a document, or a list of documents.
         scps, rcps: by level, from the root down.
 
@@ -64,15 +67,16 @@ def simulate(
     """
     sessions = session_policy if isinstance(session_policy, list) else [session_policy]
     trust = request.enters_role
-    identity = [_document(d, f"identity_policies[{number}]") for number, d in enumerate(identity_policies)]
+    read = partial(_document, plain=plain)
+    identity = [read(d, f"identity_policies[{number}]") for number, d in enumerate(identity_policies)]
     try:
         policies = compile_policies(
             identity=identity,
-            boundary=None if boundary is None else _document(boundary, "boundary"),
-            session=None if session_policy is None else [_document(d, "session_policy") for d in sessions],
-            resource=None if resource_policy is None else _document(resource_policy, "resource_policy", trust),
-            scps=_levels(scps, "scps"),
-            rcps=_levels(rcps, "rcps"),
+            boundary=None if boundary is None else read(boundary, "boundary"),
+            session=None if session_policy is None else [read(d, "session_policy") for d in sessions],
+            resource=None if resource_policy is None else read(resource_policy, "resource_policy", trust=trust),
+            scps=_levels(scps, "scps", read),
+            rcps=_levels(rcps, "rcps", read),
             management_account=management_account,
         )
     except DocumentError as error:
@@ -80,8 +84,8 @@ def simulate(
     return evaluate(policies, request)
 
 
-def simulate_case(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer one case.
+def simulate_case(case: Mapping[str, Any], *, plain: bool = False) -> dict[str, Any]:
+    """Answer one case; `plain` as of `simulate`.
 
     Raises:
         CaseError: the case is not of the format.
@@ -106,6 +110,7 @@ def simulate_case(case: Mapping[str, Any]) -> dict[str, Any]:
         rcps=_list(case, "rcps"),
         resource_policy=case.get("resource_policy"),
         management_account=account,
+        plain=plain,
     )
     return {"id": case.get("id"), **decision_json(decision)}
 
@@ -129,7 +134,7 @@ def simulate_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         try:
             case = _read(line)
             identity = case.get("id") if isinstance(case, dict) else None
-            yield simulate_case(case)
+            yield simulate_case(case, plain=True)
         except CaseError as error:
             yield {"id": identity, "line": number, "error": f"line {number}: {error}"}
 
@@ -168,23 +173,27 @@ def _request(given: Mapping[str, Any], case: Mapping[str, Any]) -> Request:
         raise CaseError(f"request.{error}") from None
 
 
-def _document(value: Any, where: str, trust: bool = False) -> Document:
+def _document(value: Any, where: str, *, trust: bool = False, plain: bool = False) -> Document:
     if not isinstance(value, (str, Mapping, list, Document)):
         raise CaseError(f"{where}: is not a policy document")
     try:
+        if plain and type(value) is dict:
+            return Document.of_json(value, trust=trust)
         return Document.parse(value, trust=trust)
     except DocumentError as error:
         raise CaseError(f"{where}: {error}") from None
 
 
-def _levels(levels: Iterable[Iterable[Any]] | None, where: str) -> list[list[Document]] | None:
+def _levels(
+    levels: Iterable[Iterable[Any]] | None, where: str, read: Callable[[Any, str], Document]
+) -> list[list[Document]] | None:
     if levels is None:
         return None
     result: list[list[Document]] = []
     for number, level in enumerate(levels):
         if not isinstance(level, (list, tuple)):
             raise CaseError(f"{where}[{number}]: is not a list of documents; there is one list per level")
-        result.append([_document(d, f"{where}[{number}][{index}]") for index, d in enumerate(level)])
+        result.append([read(d, f"{where}[{number}][{index}]") for index, d in enumerate(level)])
     return result
 
 
