@@ -9,11 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.utils import parse_timestamp
 
-from iamfix.aws.session import AccountSession, Counter, Sessions, timestamp
+from iamfix.aws.clients import Counter, timestamp
+from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import TurnedClock
 from iamfix.inventory import load_inventory
 from iamfix.model import Account, InputError
@@ -195,7 +195,7 @@ def test_requests_go_to_the_partitions_endpoints(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     account = Account(id=PROD, name="prod", home_region=region, regions=(region,))
     sessions = Sessions(TurnedClock(), random.Random(0), "run")
-    client = AccountSession(sessions, botocore.session.Session(), account, "", Counter()).client(service, None)
+    client = AccountSession(sessions, sessions._base(None), account, "", Counter()).client(service, None)
     assert client.meta.endpoint_url == f"https://{host}"
 
 

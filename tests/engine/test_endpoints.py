@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from iamfix.aws.session import AccountSession, Sessions, takes_no_prefix
+from iamfix.aws.clients import takes_no_prefix
+from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import TurnedClock
 from iamfix.model import Account
 from iamfix.sandbox import Sandbox

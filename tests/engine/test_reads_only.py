@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
-from iamfix.aws.session import ReadOnlyViolation, Sessions
+from iamfix.aws.clients import ReadOnlyViolation
+from iamfix.aws.session import Sessions
 from iamfix.clock import TurnedClock
 from iamfix.model import Account
 from iamfix.sandbox import Sandbox

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
-from iamfix.aws.session import Counter
+from iamfix.aws.clients import Counter
 from iamfix.cli import run as iamfix
 from iamfix.clock import TurnedClock
 from iamfix.journal import read_run
@@ -156,7 +156,7 @@ def test_a_session_of_fifteen_minutes_is_opened_again_when_it_ends(monkeypatch: 
         turned_on(project)
         runner = Runner(Options(inventory=project.inventory, limit="payments-prod"), Quiet(), clock=clock)
         account = next(one for one in runner.inventory().accounts if one.id == MEMBER)
-        session = runner.enter(account).as_root("IAMAuditRootUserCredentials")
+        session = runner.worlds.enter(account).as_root("IAMAuditRootUserCredentials")
         for _ in range(5):
             session.client("iam", None).list_access_keys()
         assert sent(aws, "AssumeRoot") == 1
@@ -170,9 +170,8 @@ def test_the_session_is_opened_at_a_regional_endpoint(aws: Sandbox, tmp_path: Pa
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
     asked: list[str] = []
-    runner = Project(tmp_path).runner()
-    sessions = runner.sessions()
-    client = sessions._client(sessions._base(None), "sts", "us-east-1", Counter())
+    sessions = Project(tmp_path).runner().worlds.sessions()
+    client = sessions._sts(None, "us-east-1", sessions._base(None), Counter())
 
     def seen(request: Any, **_: Any) -> None:
         asked.append(request.url)
