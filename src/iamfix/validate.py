@@ -10,10 +10,12 @@ from typing import Any
 
 from iamfix.aws.organization import offline_plugins
 from iamfix.documents import boundaries_of, document_problems
-from iamfix.fields import Context, FieldError
+from iamfix.fields import Asked, Context, FieldError
+from iamfix.foresee import Foreseen
+from iamfix.guards import RULES
 from iamfix.inventory import load_inventory
 from iamfix.kinds import KINDS
-from iamfix.model import Account, InputError, Problem
+from iamfix.model import Account, InputError, Place, Problem
 from iamfix.options import Options
 from iamfix.patterns import select_accounts
 from iamfix.playbook import Play, Task, read_playbooks
@@ -64,10 +66,15 @@ def validate(playbooks: Sequence[Path], options: Options, note: Callable[[Proble
             boundaries |= boundaries_of(play.tasks, scope)
             checks.append((play, scope, account))
     same: dict[tuple[str, str, str], tuple[Problem, dict[str, None]]] = {}
+    foreseen: dict[str, Foreseen] = {}
     for play, scope, account in checks:
+        seen = foreseen.setdefault(account.name, Foreseen(account, KINDS, options.allow))
         for task in play.tasks:
-            for problem in _task(task, scope, account, boundaries):
+            for problem in _task(task, scope, account, boundaries, seen):
                 same.setdefault(_once(problem, account), (problem, {}))[1][account.name] = None
+    for seen in foreseen.values():
+        for problem in seen.problems():
+            same.setdefault(_once(problem, seen.account), (problem, {}))[1][seen.account.name] = None
     found = [*dict.fromkeys(problems), *(_for_all(problem, list(names)) for problem, names in same.values())]
     for one in found:
         if one.severity != "error":
@@ -79,8 +86,10 @@ def validate(playbooks: Sequence[Path], options: Options, note: Callable[[Proble
 
 def _once(problem: Problem, account: Account) -> tuple[str, str, str]:
     """Return what is the same in all accounts in which a mistake is found; of a document, its line and rule."""
-    summary = "" if problem.rule else problem.summary.replace(account.id, "").replace(account.name, "")
-    return problem.where, problem.rule, summary
+    if problem.rule and problem.rule not in RULES:
+        return problem.where, problem.rule, ""
+    own = problem.summary.removeprefix(f"{account.name}: ").replace(f"{account.name}/", "").replace(account.id, "")
+    return problem.where, problem.rule, own
 
 
 def _for_all(problem: Problem, names: Sequence[str]) -> Problem:
@@ -103,28 +112,71 @@ def _names(task: Task, scope: Scope) -> Iterator[Problem]:
             yield from scope.undefined(value, known, partial(task.at, word, key), expression=key in ("select", "when"))
 
 
-def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str]) -> list[Problem]:
+def _task(task: Task, scope: Scope, account: Account, boundaries: Collection[str], foreseen: Foreseen) -> list[Problem]:
     """Render a task as far as it asks nothing of AWS, and read its values."""
     inner = scope.child(task.vars)
+    problems: list[Problem] = []
     try:
         items = [{}] if task.loop is None else [{"item": item} for item in loop_items(task, inner)]
-        problems: list[Problem] = []
         for item in items:
             each = scope.child(task.vars, item)
-            if not all(each.expression(text, task.at("when")) for text in task.when):
+            if not _holds(task, each):
                 continue
             for child in task.tasks:
-                problems += _task(child, each, account, boundaries)
+                problems += _task(child, each, account, boundaries, foreseen)
             problems += _names(task, each)
-            each.render(task.name, lambda *_: task.at("name"))
+            _told(task.name, each, partial(task.at, "name"))
             if task.kind is not None and task.check is None and task.select is None:
-                name = each.render(task.resource_name, lambda *_: task.at(str(task.kind), "name"))
-                arguments = each.render(task.args, lambda *path: task.at(str(task.kind), *path))
-                problems += _values(task, arguments, account, str(name), boundaries)
+                problems += _one(task, each, account, boundaries, foreseen)
             elif task.kind is not None and task.check is None:
-                problems += _values(task, _without_resource(task, each), account, "", boundaries)
+                problems += _values(task, _without_resource(task, each), account, "", boundaries)[0]
     except InputError as error:
-        return [] if any("needs AWS" in problem.summary for problem in error.problems) else list(error.problems)
+        if not _needs_aws(error):
+            return [*problems, *error.problems]
+        foreseen.untold(task)
+    return problems
+
+
+def _needs_aws(error: InputError) -> bool:
+    return any("needs AWS" in problem.summary for problem in error.problems)
+
+
+def _holds(task: Task, scope: Scope) -> bool:
+    """Tell whether a task may be asked for: what only AWS can tell may hold. Raises InputError."""
+    for text in task.when:
+        try:
+            if not scope.expression(text, task.at("when")):
+                return False
+        except InputError as error:
+            if not _needs_aws(error):
+                raise
+    return True
+
+
+def _told(value: Any, scope: Scope, place: Callable[..., Place]) -> tuple[Any, bool]:
+    """Return a rendered value, and whether it can be told without AWS. Raises InputError."""
+    try:
+        return scope.render(value, place), True
+    except InputError as error:
+        if not _needs_aws(error):
+            raise
+        return None, False
+
+
+def _one(task: Task, scope: Scope, account: Account, boundaries: Collection[str], foreseen: Foreseen) -> list[Problem]:
+    """Read the values of a task about one resource, those that only AWS can tell left out. Raises InputError."""
+    kind = str(task.kind)
+    name, named_here = _told(task.resource_name, scope, partial(task.at, kind, "name"))
+    regions, placed = _told(task.regions or [], scope, partial(task.at, "regions"))
+    told = {key: _told(value, scope, partial(task.at, kind, key)) for key, value in task.args.items()}
+    arguments = {key: value for key, (value, known) in told.items() if known}
+    problems, asked = _values(task, arguments, account, str(name), boundaries)
+    if not problems:
+        fields = {key: spec.name for key, spec in settable(KINDS[kind]).items()}
+        unknown = frozenset(fields[key] for key in told.keys() - arguments.keys())
+        where = (regions if isinstance(regions, list) else [regions]) if placed else None
+        where = list(account.regions) if where == ["all"] else where
+        foreseen.add(task, str(name) if named_here and name is not None else None, where, asked, unknown)
     return problems
 
 
@@ -149,16 +201,18 @@ _RESOURCE = "'resource' is undefined"
 
 def _values(
     task: Task, arguments: Mapping[str, Any], account: Account, resource: str, boundaries: Collection[str]
-) -> list[Problem]:
+) -> tuple[list[Problem], dict[str, Asked]]:
+    """Read arguments; return what is wrong with them, and what is asked for by field."""
     known = settable(KINDS[str(task.kind)])
     problems: list[Problem] = []
+    read: dict[str, Asked] = {}
     for name, value in arguments.items():
         try:
-            asked = known[name].codec.read(value, Context(account.partition))
+            asked = read[known[name].name] = known[name].codec.read(value, Context(account.partition))
             problems += document_problems(
                 task, name, known[name], value, asked, account, resource=resource, boundaries=boundaries
             )
         except FieldError as error:
             place = task.at(str(task.kind), name, *error.path)
             problems.append(Problem("error", str(place), f"{name}: {error.summary}", error.hint))
-    return problems
+    return problems, read

@@ -7,10 +7,12 @@ Source of the rules: CloudWatch API Reference, "PutMetricAlarm"; CloudWatch User
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from iamfix.kinds.cloudwatchlogs_log_group_metric_filter import Metric
 from iamfix.kinds.protocol import Breach, Look
+from iamfix.model import AwsError
 
 FILTERS = "cloudwatchlogs_log_group_metric_filter"
 NEVER = "never-fires"
@@ -43,6 +45,14 @@ def rules(alarm: Any) -> Iterator[Breach]:
         yield Breach("the periods looked at are longer than a day (a week for periods of an hour or more)")
 
 
+def foresee(name: str, alarm: Any, look: Look) -> Iterator[Breach]:
+    """Yield what is wrong with an alarm of which the playbook says all, on the metric filters that it makes."""
+    whole = (alarm.metric_name, alarm.namespace, alarm.period, alarm.comparison, alarm.evaluation_periods)
+    if None not in whole and (alarm.threshold is not None or alarm.threshold_metric_id is not None):
+        yield from rules(alarm)
+        yield from never_fires(alarm, look)
+
+
 def never_fires(alarm: Any, look: Look) -> Iterator[Breach]:
     """Yield why an alarm can never fire, or never again, as its account is."""
     yield from _of_periods(alarm)
@@ -53,17 +63,27 @@ def never_fires(alarm: Any, look: Look) -> Iterator[Breach]:
     if mine:
         yield from _of_count(alarm, mine)
         return
-    elsewhere = look.account.home_region
-    if look.region not in (None, elsewhere) and any(
-        (metric.metric_namespace, metric.metric_name) == (alarm.namespace, alarm.metric_name)
-        for metric in _metrics(look, elsewhere)
-    ):
+    if (elsewhere := _made_in(alarm, look)) is not None:
         yield _never(f"its metric is made in {elsewhere}, and an alarm sees its own region only", "alarm there")
     elif fed:
         names = ", ".join(sorted({metric.metric_name for metric in fed}))
         yield _never(
             f"no metric filter makes the metric {alarm.metric_name!r} in {alarm.namespace!r}", f"they make {names}"
         )
+
+
+def _made_in(alarm: Any, look: Look) -> str | None:
+    """Return the region of the account in which a metric filter makes the alarm's metric, other than its own."""
+    for region in dict.fromkeys((look.account.home_region, *look.account.regions)):
+        if region == (look.region or look.account.home_region):
+            continue
+        with suppress(AwsError):  # a region that is closed to us makes no metric that we could tell
+            if any(
+                (metric.metric_namespace, metric.metric_name) == (alarm.namespace, alarm.metric_name)
+                for metric in _metrics(look, region)
+            ):
+                return region
+    return None
 
 
 def never_fires_on_events(alarm: Any) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from iamfix.fields import FLAG, OPTIONAL_TEXT, SET, TAGS, TEXT, FieldError, Map, Scalar, asked, derived, seen
 from iamfix.kinds import cloudwatch_lint, defaults, tagging
+from iamfix.kinds.optional import Foresight
 from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call
 from iamfix.typed import Real, Typed
@@ -229,6 +230,16 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
                 yield Breach(f"the topic {action} is in another region than the alarm", "AWS takes none of those")
 
 
+FORESIGHT = Foresight(
+    cloudwatch_lint.foresee,
+    frozenset(
+        {
+            "metric_name", "namespace", "dimensions", "statistic", "extended_statistic", "unit", "comparison",
+            "threshold", "period", "evaluation_periods", "datapoints_to_alarm", "treat_missing_data", "metrics",
+        }
+    ),
+    {cloudwatch_lint.FILTERS: frozenset({"metric_transformation"})},
+)  # fmt: skip
 ripples = defaults.no_ripples
 notes = defaults.no_notes
 

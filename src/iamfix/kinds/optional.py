@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from iamfix.kinds.protocol import Kind, Look, Ripple
+from iamfix.kinds.protocol import Breach, Kind, Look, Ripple
 
 Reflections = Callable[[str | None, str | None, Any, Any], Iterator[Ripple]]
 """(ARN before, ARN after, State before, State after), of a resource of any other kind -> what it does to this one's."""
@@ -59,4 +60,22 @@ def one_by_one(kind: Kind) -> bool:
 def reflections(kind: Kind) -> Reflections | None:
     """Return how a kind that shows resources of all others (`reflections`) follows what happens to them."""
     found: Reflections | None = getattr(kind, "reflections", None)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What can be told of a kind's resources from the playbook alone."""
+
+    foresee: Callable[[str, Any, Look], Iterator[Breach]]
+    """(name, State, the resources that the playbook makes) -> what cannot be right, whatever AWS has besides."""
+    fields: frozenset[str]
+    """The fields that it looks at; where one of them is not known, nothing is told."""
+    beside: Mapping[str, frozenset[str]]
+    """The other kinds that it looks at, with their fields."""
+
+
+def foresight(kind: Kind) -> Foresight | None:
+    """Return what can be told of a kind's resources from the playbook alone (`FORESIGHT`), or None."""
+    found: Foresight | None = getattr(kind, "FORESIGHT", None)
     return found
