@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,34 @@ def test_no_module_reaches_up(part: str) -> None:
     """Lower layers do not know the upper ones."""
     for file in _files(part):
         assert _imports(file) & set(FORBIDDEN[part]) == set(), file.name
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    """What modules import when they are loaded goes one way."""
+    parts = {file: file.relative_to(SOURCE).with_suffix("").parts for file in SOURCE.rglob("*.py")}
+    names = {file: ".".join(("iamfix", *one)).removesuffix(".__init__") for file, one in parts.items()}
+    known, graph = set(names.values()), {}
+    for file, name in names.items():
+        found: set[str] = set()
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            elif isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+        # A package that a module lies in is loaded before it anyway.
+        graph[name] = {one for one in found & known if one != name and not name.startswith(f"{one}.")}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_only_apply_has_calls_sent() -> None:
+    """The sender's methods that change AWS are called in one module."""
+    users = {
+        file.name
+        for file in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("sender.send", "send_together"))
+    }
+    assert users == {"apply.py"}
 
 
 def test_only_the_commands_sandbox_and_demo_know_the_sandbox() -> None:
