@@ -574,3 +574,49 @@ def test_policies_of_the_organization_count() -> None:
     limits = Limits(scps=((doc(allow()), doc(deny("iam:*"))),))
     assert [one.where for one in lab.problems()] == ["lab/iam_role/iamfix"]
     assert lab.problems(limits) == []
+
+
+def test_an_arn_that_changes_cannot_be_proven_to_be_meant() -> None:
+    """A new path is a new ARN: conditions and resources that name the old one are told, trust policies follow."""
+    named = {"Condition": {"ArnEquals": {"aws:PrincipalArn": GLASS.principal}}}
+    lab = person(
+        (GLASS,),
+        roles={"vault": role(assume_role_policy_document=trust(ID, **named)), "other": role()},
+        users={"bob": user(inline_policies={"mend": doc(allow("iam:*", GLASS.principal, Sid="Mend"))})},
+    )
+    lab.set("iam_user", "glass", path="/break/")
+    [problem] = lab.problems()
+    assert (problem.rule, problem.severity) == ("own-access", "error")
+    assert "lab: after iam:update_user (call 1 of 1" in problem.summary
+    assert "cannot be proven to keep its access: its ARN becomes " in problem.summary
+    assert f"arn:aws:iam::{ID}:user/break/glass" in problem.summary
+    assert "statement 1 (Mend) of inline policy mend of user bob" in problem.summary
+    assert "statement 1 of the trust policy of role vault" in problem.summary
+    assert "mend what names it first" in problem.hint
+
+
+def test_an_arn_that_changes_is_told_though_nothing_here_names_it() -> None:
+    """Bucket policies, other accounts and the organization may name it; those who are not protected may move."""
+    lab = person((GLASS,), roles={})
+    lab.set("iam_user", "glass", path="/break/")
+    [problem] = lab.problems()
+    assert f"what names {GLASS.principal} in a Resource or a condition does not follow" in problem.summary
+    lab = person((GLASS,))
+    lab.set("iam_user", "bob", path="/staff/")
+    lab.set("iam_user", "glass", tags={"a": "b"})
+    assert lab.problems() == []
+
+
+def test_the_arn_of_who_assumes_the_role_counts_too() -> None:
+    """Where iamfix's caller is a user of the account, its move is as dangerous as that of the role would be."""
+    lab = Lab(
+        users={"ci": user(managed_policies=arns("Admin"))}, caller=f"arn:aws:iam::{ID}:user/ci", policies=POLICIES,
+        roles={"iamfix": role(
+            managed_policies=arns("Admin"),
+            assume_role_policy_document=trust(
+                ID, Condition={"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ID}:user/ci"}}
+            ),
+        )},
+    )  # fmt: skip
+    lab.set("iam_user", "ci", path="/robots/")
+    assert any("the ARN of user ci, which assumes it, becomes" in one.summary for one in lab.problems())

@@ -128,15 +128,21 @@ def _nobody(plan: AccountPlan, pictures: Sequence[Picture], roles: bool) -> Iter
 
 def _bears_on_entry(plan: AccountPlan, changed: Sequence[tuple[str, Holder | None, Holder | None]]) -> bool:
     """Whether the role by which iamfix gets in changes, or somebody who was there before: it may be who assumes it."""
-    if any(was is not None for _, was, _ in changed):
+    if any(was is not None for _, was, _ in changed) or _moves(plan):
         return True
     own = str(plan.account.role_arn).rpartition("/")[2]
     return any(call.params.get("RoleName") == own for change in plan.changes for call in change.calls)
 
 
+def _moves(plan: AccountPlan) -> bool:
+    """Whether the ARN of a user changes: roles may name it, and it may be who assumes one."""
+    users = ((change.before, change.after) for change in plan.changes if change.kind == "iam_user")
+    return any(old is not None and new is not None and old.path != new.path for old, new in users)
+
+
 def _bears_on_roles(plan: AccountPlan) -> bool:
     """Whether a role's access can change: if not, roles need not be read, which would take a permission more."""
-    if _takes_provider(plan):
+    if _takes_provider(plan) or _moves(plan):
         return True
     for change in plan.changes:
         if change.kind == "iam_role":

@@ -13,6 +13,7 @@ from itertools import groupby, pairwise, product
 from math import prod
 
 from iamfix.access.doors import closes, provider_of
+from iamfix.access.moved import left_behind
 from iamfix.access.picture import Holder, Picture
 from iamfix.access.probes import Limits, Probe, Verdict, Watched, ask
 from iamfix.access.replay import CREDENTIALS, replay
@@ -93,6 +94,7 @@ def _task(guard: _Guard, changes: Sequence[Change]) -> Iterator[Problem]:
                 lanes.setdefault(change.address, []).append(_Step(change, call, number))
     for lane in lanes.values():
         yield from _credentials(guard, lane)
+        yield from _moved(guard, lane)
     yield from _orders(guard, _bearing(guard, list(lanes.values())))
     for change in changes:
         for call in change.calls:
@@ -318,6 +320,45 @@ def _trust_lost(guard: _Guard, picture: Picture, step: _Step) -> Iterator[Proble
 def _account(principal: str) -> str:
     """As a principal, the ARN of root is the whole account."""
     return f"account {principal.split(':')[4]}" if re.fullmatch(r"arn:.*:iam::[0-9]{12}:root", principal) else principal
+
+
+def _moved(guard: _Guard, lane: _Lane) -> Iterator[Problem]:
+    """Tell when the ARN of one who must get in, or of who assumes its role, becomes another one.
+
+    Whether it keeps its access cannot be proven: policies of resources, of other accounts and of the organization may
+    name it too.
+    """
+    here = guard.picture
+    for step in lane:
+        after = replay(here, step.call)
+        name = step.call.params.get("UserName")
+        old = None if step.call.operation != "update_user" else here.holder("user", str(name))
+        new = None if old is None else after.holder("user", str(step.call.params.get("NewUserName", name)))
+        if old is not None and new is not None and _is_watched(guard, old) and "arn" not in guard.told:
+            arns = here.arn(old), after.arn(new)
+            if arns[0] != arns[1]:
+                guard.told.add("arn")
+                naming = left_behind(here, *arns)
+                what = f"{naming} still means {arns[0]}" if naming else (
+                    f"what names {arns[0]} in a Resource or a condition does not follow"
+                )  # fmt: skip
+                yield _problem(
+                    guard, step, f"cannot be proven to keep its access: {_whose(guard, old)} becomes {arns[1]}; {what}",
+                    "let it keep its path, mend what names it first, or allow `own-access`",
+                )  # fmt: skip
+        here = after
+
+
+def _is_watched(guard: _Guard, user: Holder) -> bool:
+    one = guard.one
+    if one.kind == "user" and one.name == user.name:
+        return True
+    return any(user in _callers(guard.picture, probe.caller) for probe in one.probes if probe.caller)
+
+
+def _whose(guard: _Guard, user: Holder) -> str:
+    own = guard.one.kind == "user" and guard.one.name == user.name
+    return "its ARN" if own else f"the ARN of user {user.name}, which assumes it,"
 
 
 def _credentials(guard: _Guard, lane: _Lane) -> Iterator[Problem]:

@@ -93,6 +93,16 @@ def _move(holder: Holder, params: Params, _: Picture) -> Holder:
     return replace(holder, path=params.get("NewPath", holder.path))
 
 
+def _renamed(picture: Picture, params: Params) -> Picture:
+    """A user's new path or name. Source: IAM API Reference, UpdateUser."""
+    name = params["UserName"]
+    holder = picture.holder("user", name)
+    if holder is None:
+        return picture
+    now = replace(_move(holder, params, picture), name=params.get("NewUserName", name))
+    return _put(_put(picture, None, "user", name), now, "user", now.name)
+
+
 def _trust(holder: Holder, params: Params, picture: Picture) -> Holder:
     document = Document.parse(params["PolicyDocument"], trust=True, partition=picture.account.partition)
     return replace(holder, trust=document)
@@ -192,7 +202,7 @@ _STEPS: Mapping[str, Step] = {
     **{f"delete_{kind}_permissions_boundary": _on(kind, _unbound) for kind in _KINDS[::2]},
     **{f"tag_{kind}": _on(kind, _tag) for kind in _KINDS[::2]},
     **{f"untag_{kind}": _on(kind, _untag) for kind in _KINDS[::2]},
-    "update_user": _on("user", _move),
+    "update_user": _renamed,
     "update_group": _on("group", _move),
     "update_assume_role_policy": _on("role", _trust),
     "add_user_to_group": _member(joins=True),
