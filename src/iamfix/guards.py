@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
-from iamfix.fields import Asked, Exact, Partial, differences, fields_of
 from iamfix.kinds.protocol import Kind, Look
 from iamfix.model import AccountPlan, Change, Plan, Problem
 
@@ -51,55 +50,8 @@ def irreversible(plan: AccountPlan) -> Iterator[Problem]:
             )
 
 
-def tasks_disagree(plan: AccountPlan) -> Iterator[Problem]:
-    """Find fields of one resource that a later task takes back from an earlier one: such a plan never ends."""
-    earlier: dict[str, list[Change]] = {}
-    for change in plan.changes:
-        for before in earlier.get(change.address, ()):
-            if fields := _undone(before, change):
-                yield _problem(
-                    change,
-                    "tasks-disagree",
-                    f"{', '.join(fields)}: the task {change.origin.task!r} undoes what {before.origin.task!r} "
-                    f"({before.origin.where}) does",
-                    "let one task own it, or give lists as {include: […]}",
-                )
-                break
-        earlier.setdefault(change.address, []).append(change)
-
-
-def _undone(first: Change, second: Change) -> list[str]:
-    if first.after is None or second.after is None or second.before is None:
-        return ["existence"]
-    specs = fields_of(type(second.after))
-    base = first.before if first.before is not None else type(first.after)()
-    made = differences(base, first.after)
-    undone = []
-    for name in differences(second.before, second.after):
-        if name not in made:
-            continue
-        there = getattr(second.after, name)
-        # What the second leaves of the first's step, when the first's step is taken back from it.
-        if there != specs[name].codec.merge(there, _again(base, first.after, name)):
-            undone.append(name)
-    return undone
-
-
-def _again(base: object, after: object, name: str) -> Asked:
-    """Return what asking for the first task's step once more would be."""
-    old, new = getattr(base, name), getattr(after, name)
-    if isinstance(new, frozenset):
-        return Partial(new - old, old - new)
-    if isinstance(new, dict):
-        changed = {key: value for key, value in new.items() if old.get(key) != value}
-        return Partial(changed, frozenset(old.keys() - new.keys()))
-    return Exact(new)
-
-
 Guard = Callable[[AccountPlan], Iterator[Problem]]
-GUARDS: Sequence[Guard] = (irreversible, tasks_disagree)
-ROLLBACK_GUARDS: Sequence[Guard] = (irreversible,)
-"""A way back takes each step back, one after the other: its steps follow on each other by design."""
+GUARDS: Sequence[Guard] = (irreversible,)
 
 
 def too_many(plan: Plan, max_changes: int | None, max_deletes: int | None) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from iamfix.disagreement import Asks
 from iamfix.documents import refused_documents
 from iamfix.fields import FieldError
 from iamfix.findings import checked, waiting
@@ -66,6 +67,7 @@ class Fold:
     """(practice, controls) of the tasks that were asked of this account: those whose `when` held, and all loops."""
     _seen: set[str] = field(default_factory=set)
     _ignored: set[str] = field(default_factory=set)
+    _asks: Asks = field(default_factory=Asks)
     _step: int = 0
 
     def run(self, number: int, play: Play) -> None:
@@ -214,10 +216,11 @@ class Fold:
             reason = optional.kept(kind)
             before = self.world.get(kind_name, name, region, frozenset() if reason else details_of(kind))
             if before is None:
+                self._asks.add(at, None, origin, named=task.select is None)
                 return
             if reason:
                 raise InputError(wrong(task.at(kind_name), f"{at} is not deleted: {reason}"))
-            after = None
+            asked, after = None, None
         else:
             arguments = scope.render(task.args, lambda *path: task.at(kind_name, *path))
             asked, mistakes = read_arguments(kind, arguments, look)
@@ -236,16 +239,20 @@ class Fold:
                 notes = ("kept what belongs to AWS services or other tools, though the list does not name it",)
                 after = kept
         done = change(self.world, kind_name, name, region, after, origin, notes, look)
-        if done is None:
-            return
-        if task.staged is not None:
+        if done is not None and task.staged is not None:
             waits = waiting(self.world, task, task.staged, scope, done, tags)
             if waits is not None:
                 self.findings.append(waits)
                 return
+        if done is not None:
+            self.problems += self._asks.undone_by(done)
+        if done is not None or task.staged is None:
+            self._asks.add(at, asked, origin, named=task.select is None)
+        if done is None:
+            return
         self.changes.append(done)
         self.problems += breach_problems(kind, done, look)
-        if after is not None:
+        if asked is not None:
             changed = {name for name in asked if before is None or getattr(before, name) != getattr(after, name)}
             found = refused_documents(task, settable(kind), arguments, asked, changed, self.world.account)
             self.problems += (allowed(one, (), origin.allow) for one in found)

@@ -20,7 +20,7 @@ from iamfix.aws.organization import plugins
 from iamfix.clock import Clock, SystemClock
 from iamfix.enforce import check_enforce
 from iamfix.forks import side_by_side
-from iamfix.guards import GUARDS, ROLLBACK_GUARDS, Guard, allowed, guarded, limited
+from iamfix.guards import allowed, guarded, limited
 from iamfix.inventory import Inventory, load_inventory
 from iamfix.journal import Journal, read_run
 from iamfix.kinds import KINDS, optional
@@ -138,7 +138,7 @@ class Runner:
         whole = Wave(f"rollback of {run.id}", (tuple(account.name for account in accounts),), 100.0)
         digests = dict(run.plan["digests"])
         waves = (whole,) if accounts else ()
-        return self._finish(plans, made_at.strftime("%Y-%m-%dT%H:%M:%SZ"), digests, waves, ROLLBACK_GUARDS)
+        return self._finish(plans, made_at.strftime("%Y-%m-%dT%H:%M:%SZ"), digests, waves)
 
     def apply(self, plan: Plan, what: str = "apply") -> Outcome:
         """Apply a plan that has no errors; journals it. Raises InputError when a guard refuses it."""
@@ -270,14 +270,9 @@ class Runner:
         return side_by_side(accounts, one, self.options.forks, self.stop)
 
     def _finish(
-        self,
-        plans: Sequence[AccountPlan],
-        made_at: str,
-        digests: Mapping[str, str],
-        waves: tuple[Wave, ...],
-        guards: Sequence[Guard] = GUARDS,
+        self, plans: Sequence[AccountPlan], made_at: str, digests: Mapping[str, str], waves: tuple[Wave, ...]
     ) -> Plan:
-        checked = tuple(guarded(plan, self.options.allow, guards) for plan in plans)
+        checked = tuple(guarded(plan, self.options.allow) for plan in plans)
         plan = self._limited(Plan("", made_at, digests, checked, waves))
         return replace(plan, id=planfile.identify(plan))
 
