@@ -22,6 +22,7 @@ RULES = {
     "tasks-disagree": "one task undoes what another does",
     "never-fires": "an alarm that can never fire as it should",
     "foreign-owner": "the resource belongs to an AWS service or another tool",
+    "changed-since": "a rollback takes back what others have changed since the run; without it, that stays",
 }
 
 QUALITY = frozenset({"never-fires"})

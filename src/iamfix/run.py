@@ -22,7 +22,7 @@ from iamfix.enforce import check_enforce
 from iamfix.forks import side_by_side
 from iamfix.guards import allowed, guarded, limited
 from iamfix.inventory import Inventory, load_inventory
-from iamfix.journal import Journal, read_run
+from iamfix.journal import Journal, read_run, runs
 from iamfix.kinds import KINDS, optional
 from iamfix.model import Account, AccountPlan, IamfixError, InputError, Json, Plan, Problem, Wave
 from iamfix.options import Options, Outcome, Progress
@@ -30,7 +30,7 @@ from iamfix.patterns import select_accounts
 from iamfix.plan import Choice, Fold
 from iamfix.playbook import Play, Playbooks, check_tags, load_playbooks, words_to_enforce
 from iamfix.render import Renderer
-from iamfix.rollback import rollback_changes
+from iamfix.rollback import RULE, WayBack, settled
 from iamfix.waves import Rollout, wave
 from iamfix.world import World
 from iamfix.worlds import Worlds
@@ -124,13 +124,15 @@ class Runner:
             chosen = list(select_accounts(self.options.limit, inventory))
         accounts = [account for account in chosen if account.name in recorded]
         made_at = self.clock.now()
+        later = [one for one in runs(self.options.journal) if one.id > run.id]
 
         def one(account: Account) -> AccountPlan:
             def fold(world: World) -> AccountPlan:
                 made = planfile.read_changes(recorded[account.name]["changes"], KINDS, account.partition)
-                attempted = run.attempted[account.name]
-                changes, problems = rollback_changes(world, made, attempted, run.id, faults)
-                return AccountPlan(account, changes=changes, problems=problems)
+                whole = settled(run, account.name, made, later)
+                way = WayBack(world, run.id, whole, faults, RULE in self.options.allow)
+                way.go(made, run.attempted[account.name])
+                return AccountPlan(account, changes=tuple(way.changes), problems=tuple(way.problems))
 
             return self._with_world(account, fold)
 

@@ -76,16 +76,25 @@ class SharedPolicy:
 
     def back(self, now: Any, before: Any, after: Any) -> Any:
         """Take back what the step from `before` to `after` did to each statement; what others did since stays."""
+        return self._back(now, before, after, force=True)[0]
+
+    def back_but_theirs(self, now: Any, before: Any, after: Any) -> tuple[Any, tuple[str, ...]]:
+        """Take the step back but for the statements that others have changed since; returns their Sids as well."""
+        return self._back(now, before, after, force=False)
+
+    def _back(self, now: Any, before: Any, after: Any, *, force: bool) -> tuple[Any, tuple[str, ...]]:
         if now == after or now is UNREAD:
-            return before
+            return before, ()
         old, new, here = (_by_key(document) for document in (before, after, now))
         touched = {key for key in {*old, *new} if _form(old.get(key)) != _form(new.get(key))}
-        kept = [statement for key, statement in here.items() if key not in touched]
-        statements = [*kept, *(old[key] for key in old if key in touched)]
+        theirs = set() if force else {key for key in touched if _moved(key, here, old, new)}
+        kept = [statement for key, statement in here.items() if key not in touched - theirs]
+        statements = [*kept, *(old[key] for key in old if key in touched - theirs)]
         if not statements:
-            return None
+            return None, ()
         base = next(one for one in (now, before, after) if isinstance(one, Document))
-        return Document.parse({**base.data, "Statement": statements}, partition=base.partition)
+        document = Document.parse({**base.data, "Statement": statements}, partition=base.partition)
+        return document, tuple(sorted(_named(key) for key in theirs))
 
     def plain(self, value: Any) -> Json:
         return None if value is None else value.data
@@ -180,6 +189,15 @@ def _by_key(document: Any) -> dict[Hashable, Any]:
         sid = statement.get("Sid") if isinstance(statement, Mapping) else None
         found[("sid", sid) if sid else ("form", _form(statement))] = statement
     return found
+
+
+def _moved(key: Hashable, here: dict[Hashable, Any], old: dict[Hashable, Any], new: dict[Hashable, Any]) -> bool:
+    """Tell whether a statement looks neither as before a step nor as after it."""
+    return _form(here.get(key)) not in (_form(old.get(key)), _form(new.get(key)))
+
+
+def _named(key: Hashable) -> str:
+    return str(key[1]) if isinstance(key, tuple) and key[0] == "sid" else "a statement without Sid"
 
 
 def _form(statement: Any) -> Hashable:

@@ -69,10 +69,11 @@ def rollback(
     from iamfix.run import Runner
 
     runner = Runner(o.options(inventory, limit, forks=forks, allow=allow, journal=journal), Telling(verbose))
-    plan = runner.rollback(run)
+    taken = read_run(journal, run).id
+    plan = runner.rollback(taken)
     if not any(plan.changes()) and not any(plan.problems()):
-        typer.echo(f"Nothing of the run {read_run(journal, run).id} is left to take back.", err=True)
-    return reviewed(runner, plan, form, verbose, auto_approve, f"rollback {run}")
+        typer.echo(f"Nothing of the run {taken} is left to take back.", err=True)
+    return reviewed(runner, plan, form, verbose, auto_approve, f"rollback {taken}")
 
 
 def reviewed(runner: Runner, plan: Plan, form: str, verbose: int, auto_approve: bool, what: str) -> int:
