@@ -70,7 +70,9 @@ def wait_for_request(session: AccountSession, request: str, clock: Clock, chance
         return client.describe_create_account_status(CreateAccountRequestId=request)
 
     while True:
-        answer, _ = patiently(lambda: send(_SERVICE, operation, None, ask), ordinary, clock, chance)
+        answer, _ = patiently(
+            lambda: send(_SERVICE, operation, None, ask), ordinary, clock, chance, session.door(client)
+        )
         state = answer["CreateAccountStatus"]["State"]
         if state != "IN_PROGRESS":
             return bool(state == "SUCCEEDED")

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from iamfix.aws.reach import Door, Reach
 from iamfix.aws.sender import Sender
 from iamfix.clock import TurnedClock
 from iamfix.model import AwsError, Call
@@ -27,6 +28,9 @@ class Tagging:
 
     def client(self, service: str, region: str | None, *, writes: bool = False) -> Any:
         return self
+
+    def door(self, client: Any) -> Door:
+        return Reach(TurnedClock(datetime(2026, 11, 24, tzinfo=UTC))).door("https://example.com")
 
     def tag_resources(self, **params: Any) -> dict[str, Any]:
         self.sent.append(params)

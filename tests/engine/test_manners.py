@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from iamfix.aws.manners import lanes
+from iamfix.aws.reach import Door, Reach
 from iamfix.aws.sender import Sender
 from iamfix.clock import TurnedClock
 from iamfix.model import AwsError, Call
@@ -27,6 +28,9 @@ class Refusing:
         keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
         self.meta = boto3.client(service, region_name="us-east-1", **keys).meta
         return self
+
+    def door(self, client: Any) -> Door:
+        return Reach(TurnedClock(datetime(2026, 11, 24, tzinfo=UTC))).door("https://example.com")
 
     def __getattr__(self, operation: str) -> Any:
         def request(**params: Any) -> dict[str, Any]:

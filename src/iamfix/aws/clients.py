@@ -66,14 +66,18 @@ class Clients:
         self._lock = threading.Lock()
         self._sessions: dict[str | None, botocore.session.Session] = {}
         self._clients: dict[tuple[str | None, str, str], Any] = {}
-        self._config = Config(
+        config = Config(
             # Patience is iamfix's own, so that every kind of "not now" is waited for in one way and by one clock.
             retries={"mode": "standard", "total_max_attempts": 1},
-            connect_timeout=10,
+            # Whatever answers at all takes a connection at once.
+            connect_timeout=5,
             read_timeout=70,
             max_pool_connections=64,
             user_agent_extra=f"iamfix/{__version__} run/{run}",
         )
+        # STS, which is asked first, answers at once.
+        self._configs = {"sts": config.merge(Config(read_timeout=20))}
+        self._config = config
 
     def client(self, profile: str | None, service: str, region: str, caller: Caller) -> Any:
         """Return a boto client whose requests are the caller's.
@@ -96,7 +100,7 @@ class Clients:
             # botocore has no public way to give a session credentials of another class.
             session._credentials = _CallersCredentials()  # type: ignore[attr-defined]
             self._sessions[profile] = session
-        client = self._sessions[profile].create_client(service, region_name=region, config=self._config)
+        client = self._sessions[profile].create_client(service, region_name=region, config=self._configs.get(service, self._config))
         client.meta.events.register_first("before-call", _refuse_changes)
         client.meta.events.register("before-send", _count)
         if (endpoint := urlsplit(client.meta.endpoint_url)).hostname and takes_no_prefix(str(endpoint.hostname)):

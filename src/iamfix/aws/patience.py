@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from iamfix.aws.errors import TRANSPORT
+from iamfix.aws.reach import Door
 from iamfix.clock import Clock
 from iamfix.model import AwsError, Stopped
 
@@ -36,23 +37,29 @@ def maybe_done(error: AwsError) -> bool:
 
 
 def patiently(
-    request: Callable[[], Mapping[str, Any]], bound: Bound, clock: Clock, chance: random.Random
+    request: Callable[[], Mapping[str, Any]], bound: Bound, clock: Clock, chance: random.Random, door: Door
 ) -> tuple[Mapping[str, Any], list[AwsError]]:
     """Run a request until it succeeds or its patience ends; return the response and the errors on the way.
 
     Waits grow from a fraction of a second to 10 s, each shortened at random so that many accounts do not move in step.
+    `door` knows whether its endpoint has ever answered; one that has not is given up soon.
 
     Raises:
         AwsError: the last one; its `__notes__` say how often it was tried.
     """
+    door.before()
     began = clock.monotonic()
     errors: list[AwsError] = []
     while True:
         try:
-            return request(), errors
+            answer = request()
+            door.answered()
+            return answer, errors
         except AwsError as error:
             errors.append(error)
             error.attempts = len(errors)
+            if (lost := door.unreachable(error, len(errors), clock.monotonic() - began)) is not None:
+                raise lost from error
             wait = chance.uniform(0.1, min(10.0, 0.2 * 2 ** min(len(errors), 10)))
             if clock.monotonic() - began + wait > bound(error):
                 if len(errors) > 1:

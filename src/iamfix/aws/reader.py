@@ -97,8 +97,9 @@ class Reads:
             if self.stop.is_set():
                 raise Stopped(f"stopped before {service}:{operation}")
             answer, _ = patiently(
-                lambda: send(service, operation, region, lambda: method(**page)), ordinary, self.clock, self.chance
-            )
+                lambda: send(service, operation, region, lambda: method(**page)),
+                ordinary, self.clock, self.chance, session.door(client),
+            )  # fmt: skip
             return answer
 
         if operation.startswith("generate_"):

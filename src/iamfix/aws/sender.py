@@ -84,7 +84,9 @@ class Sender:
                 raise
 
         with self._one_at_a_time(call):
-            response, errors = patiently(once, lambda error: self._bound(call, error), self._clock, self._chance)
+            response, errors = patiently(
+                once, lambda error: self._bound(call, error), self._clock, self._chance, session.door(client)
+            )
             response = self._followed(call, response)
         self._remember(call, response)
         return Sent(response, len(errors) + 1, already=not response and call.operation.startswith(REMOVING))
@@ -113,8 +115,9 @@ class Sender:
         def ask() -> Mapping[str, Any]:
             return send(call.service, operation, call.region, lambda: getattr(client, operation)(**params))
 
+        door = self._session.door(client)
         while True:
-            answer, _ = patiently(ask, lambda error: self._bound(call, error), self._clock, self._chance)
+            answer, _ = patiently(ask, lambda error: self._bound(call, error), self._clock, self._chance, door)
             if follow_up.failed and (reason := follow_up.failed(answer)):
                 told = follow_up.why.get(reason, "AWS took the request and gave up in the background")
                 raise AwsError(call.service, call.operation, reason, told, call.region)

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError
 from iamfix.aws.clients import Caller, Clients, Counter, new_session
 from iamfix.aws.errors import send
 from iamfix.aws.patience import ordinary, patiently
+from iamfix.aws.reach import Door, Reach
 from iamfix.clock import Clock
 from iamfix.model import Account, AwsError, NotHere
 
@@ -30,6 +31,7 @@ class Sessions:
         """`run` is the run's id: roles' sessions and the user agent of every request are named after it."""
         self.clock, self.chance, self._run = clock, chance, run
         self.clients = Clients(run)
+        self._reach = Reach(clock)
         self._lock = threading.Lock()
         self._bases: dict[str | None, Credentials] = {}
         self._callers: dict[str | None, str] = {}
@@ -46,7 +48,7 @@ class Sessions:
         if account.role_arn is None:
             credentials = base
             sts = self._sts(account.profile, account.home_region, base, count)
-            found = self._ask("get_caller_identity", account.home_region, lambda: sts.get_caller_identity())
+            found = self._ask(sts, "get_caller_identity", account.home_region, {})
             _check_account(account, "get_caller_identity", str(found["Account"]))
             principal = str(found["Arn"])
         else:
@@ -62,7 +64,7 @@ class Sessions:
         count = Counter()
         base = self._base(profile)
         sts = self._sts(profile, region, base, count)
-        found = self._ask("get_caller_identity", region, lambda: sts.get_caller_identity())
+        found = self._ask(sts, "get_caller_identity", region, {})
         account = Account(str(found["Account"]), "caller", profile=profile, regions=(region,), home_region=region)
         return AccountSession(self, base, account, str(found["Arn"]), count)
 
@@ -84,7 +86,7 @@ class Sessions:
             params["ExternalId"] = account.external_id
 
         def assume() -> Mapping[str, Any]:
-            return self._ask("assume_role", account.home_region, lambda: sts.assume_role(**params))
+            return self._ask(sts, "assume_role", account.home_region, params)
 
         first = assume()
         arn = str(first["AssumedRoleUser"]["Arn"])
@@ -108,7 +110,7 @@ class Sessions:
         params = {"TargetPrincipal": account.id, "TaskPolicyArn": {"arn": policy}, "DurationSeconds": _ROOT_SECONDS}
 
         def assume() -> Mapping[str, Any]:
-            return self._ask("assume_root", account.home_region, lambda: sts.assume_root(**params))
+            return self._ask(sts, "assume_root", account.home_region, params)
 
         try:
             first = assume()
@@ -147,8 +149,15 @@ class Sessions:
             mandatory_timeout=late,
         )
 
-    def _ask(self, operation: str, region: str, request: Callable[[], Any]) -> Mapping[str, Any]:
-        answer, _ = patiently(lambda: send("sts", operation, region, request), ordinary, self.clock, self.chance)
+    def door(self, client: Any) -> Door:
+        """Return what the requests of a client go through."""
+        return self._reach.door(str(client.meta.endpoint_url))
+
+    def _ask(self, sts: Any, operation: str, region: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        def request() -> Mapping[str, Any]:
+            return send("sts", operation, region, lambda: getattr(sts, operation)(**params))
+
+        answer, _ = patiently(request, ordinary, self.clock, self.chance, self.door(sts))
         return answer
 
     def _sts(self, profile: str | None, region: str, credentials: Credentials, count: Counter) -> Any:
@@ -179,6 +188,10 @@ class AccountSession:
         self._roots: dict[str, AccountSession] = {}
         self._opening = threading.Lock()
         self.account, self.principal, self.count = account, principal, count
+
+    def door(self, client: Any) -> Door:
+        """Return what the requests of a client go through."""
+        return self._sessions.door(client)
 
     def caller(self) -> str:
         """Return the ARN of who entered the account, before its role was assumed. Raises AwsError."""
