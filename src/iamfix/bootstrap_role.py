@@ -40,7 +40,7 @@ def policy_of(plan: Plan, playbooks: Playbooks, held: Document | None) -> Json:
     What the role already has stays, and is returned as it is when it is enough: once the baseline is applied, a plan of
     it needs no calls, and a later one may need some again.
     """
-    grants = _grants(policy_for(plan, KINDS, writes=True)["Statement"])
+    grants = _grants(policy_for(plan, KINDS, "apply")["Statement"])
     reads = {read for kind in _kinds(playbooks) for read in KINDS[kind].READS} | set(READS)
     for service, operation in reads:
         grants.setdefault(action_of(service, operation), set()).add("*")

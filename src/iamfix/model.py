@@ -261,6 +261,8 @@ class Change:
     notes: tuple[str, ...] = ()
     needs: tuple[tuple[Need, ...], ...] = ()
     """What each of `calls` must be allowed, for `iamfix permissions`."""
+    undo_needs: tuple[tuple[Need, ...], ...] = ()
+    """What each of `undo` must be allowed."""
 
     @property
     def action(self) -> Action:

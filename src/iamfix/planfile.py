@@ -109,8 +109,13 @@ def _change(change: Change) -> dict[str, Json]:
         "allow": list(change.origin.allow),
         "step": list(change.origin.step),
         "notes": list(change.notes),
-        "needs": [[{"action": need.action, "resource": need.resource} for need in needs] for needs in change.needs],
+        "needs": _needs(change.needs),
+        "undo_needs": _needs(change.undo_needs),
     }
+
+
+def _needs(needs: tuple[tuple[Need, ...], ...]) -> Json:
+    return [[{"action": need.action, "resource": need.resource} for need in of_call] for of_call in needs]
 
 
 def _finding(finding: Finding) -> dict[str, Json]:
@@ -250,8 +255,13 @@ def _read_change(item: Mapping[str, Any], kinds: Mapping[str, Kind], partition: 
         loses=tuple(item["loses"]),
         origin=_read_origin(item),
         notes=tuple(item["notes"]),
-        needs=tuple(tuple(Need(**need) for need in needs) for needs in item.get("needs", ())),
+        needs=_read_needs(item, "needs"),
+        undo_needs=_read_needs(item, "undo_needs"),
     )
+
+
+def _read_needs(item: Mapping[str, Any], of: str) -> tuple[tuple[Need, ...], ...]:
+    return tuple(tuple(Need(**need) for need in needs) for needs in item.get(of, ()))
 
 
 def read_changes(items: list[Mapping[str, Any]], kinds: Mapping[str, Kind], partition: str) -> list[Change]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from iamfix.kinds import optional
@@ -27,6 +28,8 @@ def change(
     forward = tuple(kind.calls(name, before, after, look))
     if not forward:
         return None
+    undo = tuple(kind.calls(name, after, before, look))
+    then = _Then(world, region, kind_name, name, after)
     notes = (*notes, *kind.notes(name, before, after, look))
     return Change(
         address=world.address(kind_name, name, region),
@@ -36,17 +39,32 @@ def change(
         before=before,
         after=after,
         calls=forward,
-        undo=tuple(kind.calls(name, after, before, look)),
+        undo=undo,
         loses=() if before is None else tuple(kind.loses(name, before, after)),
         origin=origin,
         notes=notes,
         needs=tuple(_needs(kind, call, name, before if after is None else after, look) for call in forward),
+        undo_needs=tuple(_needs(kind, call, name, after if before is None else before, then) for call in undo),
     )
 
 
 def _needs(kind: Kind, call: Call, name: str, state: Any, look: Spot) -> tuple[Need, ...]:
     """Return what a call must be allowed: its own action on the resource, unless the kind knows better."""
     return tuple(kind.needs(call, name, state, look)) or (Need(kind.arn(name, state, look) or "*"),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Then(Spot):
+    """The world from where a change happens, as the change alone will have left it."""
+
+    kind: str
+    name: str
+    after: Any | None
+
+    def get(self, kind: str, name: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Any | None:
+        if (kind, name, self._region(kind, region)) == (self.kind, self.name, self._region(self.kind, None)):
+            return self.after
+        return self.world.get(kind, name, self._region(kind, region), details)
 
 
 def follow(world: World, done: Change) -> None:

@@ -132,7 +132,7 @@ def test_printed_permissions_are_enough_and_none_too_many(bare: Sandbox, tmp_pat
     project.inventory.write_text(NARROW.replace("prod:", "#"), encoding="utf-8")
     plan = project.plan(*tasks, accounts="wide", allow=("irreversible",))
     assert list(plan.problems()) == [] or all(one.severity == "warning" for one in plan.problems())
-    policy = policy_for(plan, KINDS, writes=True)
+    policy = policy_for(plan, KINDS, "apply")
     start = bare.save()
     assert run(bare, project, policy, tasks)
     bare.restore(start)
@@ -143,6 +143,37 @@ def test_printed_permissions_are_enough_and_none_too_many(bare: Sandbox, tmp_pat
         bare.restore(start)
 
 
+@pytest.mark.parametrize("kind", sorted(PLANS))
+def test_permissions_for_the_rollback_are_enough(bare: Sandbox, tmp_path: Path, kind: str) -> None:
+    """With what is printed for it, and nothing else, the rollback of the applied plan runs to its end."""
+    furnish(bare)
+    project, wide = Project(tmp_path), NARROW.replace("narrow", "iamfix").replace("wide:", "#")
+    project.inventory.write_text(wide, encoding="utf-8")
+    options = {"allow": ("irreversible",)}
+    plan = project.plan(*PLANS[kind], accounts="prod", **options)
+    policy = policy_for(plan, KINDS, "rollback")
+    outcome = project.apply(plan, **options)
+    assert outcome.exit_code == 0
+    bare.client("iam", PROD).put_role_policy(RoleName="narrow", PolicyName="p", PolicyDocument=json.dumps(policy))
+    project.inventory.write_text(NARROW.replace("wide:", "#"), encoding="utf-8")
+    runner = project.runner(**options)
+    back = runner.rollback(outcome.run_id)
+    assert [one for one in back.problems() if one.severity == "error"] == []
+    assert list(back.changes()) != []
+    assert runner.apply(back).problems == ()
+    assert {name[:4] for name in (one["Sid"] for one in policy["Statement"])} == {"Look", "Back"}
+
+
+def test_permissions_for_all_are_those_for_each(bare: Sandbox, tmp_path: Path) -> None:
+    """`--for all` is what apply and rollback need, each in statements of their own."""
+    furnish(bare)
+    plan = Project(tmp_path).plan(*PLANS["iam_group"], accounts="payments-prod")
+    statements = [policy_for(plan, KINDS, purpose)["Statement"] for purpose in ("apply", "rollback", "all")]
+    apply, back, both = ([one for one in part if one["Sid"] != "Look"] for part in statements)
+    assert both == apply + back
+    assert {action for one in back for action in one["Action"]} >= {"iam:DeleteGroup", "iam:CreateGroup"}
+
+
 def test_a_saved_plan_prints_what_the_plan_would(bare: Sandbox, tmp_path: Path) -> None:
     """What a plan needs is in its file; and planning alone needs no more than its reads."""
     furnish(bare)
@@ -150,8 +181,9 @@ def test_a_saved_plan_prints_what_the_plan_would(bare: Sandbox, tmp_path: Path) 
     plan = project.plan(*PLANS["iam_user"], accounts="payments-prod")
     accounts = {one.account.name: one.account for one in plan.accounts}
     saved = from_json(json.loads(json.dumps(to_json(plan))), KINDS, accounts, "plan.json")
-    assert policy_for(saved, KINDS, writes=True) == policy_for(plan, KINDS, writes=True)
-    looking = policy_for(plan, KINDS, writes=False)
+    assert policy_for(saved, KINDS, "all") == policy_for(plan, KINDS, "all")
+    assert policy_for(saved, KINDS, "apply") == policy_for(plan, KINDS, "apply")
+    looking = policy_for(plan, KINDS, "plan")
     assert [statement["Sid"] for statement in looking["Statement"]] == ["Look"]
     assert all(":Get" in one or ":List" in one for one in looking["Statement"][0]["Action"])
 

@@ -53,8 +53,8 @@ def test_printed_permissions_are_enough_to_make_change_and_delete(bare: Sandbox,
         plan = project.plan(*tasks, accounts="wide", allow=("irreversible",))
         assert [one for one in plan.problems() if one.severity == "error"] == []
         assert len(list(plan.changes())) == 6
-        looking = policy_for(plan, KINDS, writes=False)
+        looking = policy_for(plan, KINDS, "plan")
         start = bare.save()
         assert not run(bare, project, looking, tasks)
         bare.restore(start)
-        assert run(bare, project, policy_for(plan, KINDS, writes=True), tasks)
+        assert run(bare, project, policy_for(plan, KINDS, "apply"), tasks)

@@ -187,7 +187,7 @@ def test_permissions_name_the_session(aws: Sandbox, tmp_path: Path) -> None:
     """`iamfix permissions` asks for sts:AssumeRoot on that root user, and for no IAM action of the root session."""
     project = Project(tmp_path)
     turned_on(project)
-    document = policy_for(project.plan(REMOVE, accounts="payments-prod"), KINDS, writes=True)
+    document = policy_for(project.plan(REMOVE, accounts="payments-prod"), KINDS, "apply")
     look, change = document["Statement"]
     assert {"sts:AssumeRoot", "iam:GetAccountSummary"} <= set(look["Action"])
     assert (change["Action"], change["Resource"]) == (["sts:AssumeRoot"], [f"arn:aws:iam::{MEMBER}:root"])

@@ -33,7 +33,9 @@ def apply(
     auto_approve: o.AutoApprove = False,
     verbose: o.Verbose = 0,
 ) -> int:
-    """Plan, ask, apply and verify; or apply a saved plan exactly as it was reviewed.
+    """Plan, ask, apply and verify; or apply a saved plan.
+
+    A saved plan is applied exactly as it was reviewed, or refused.
 
     Example: iamfix apply plan.json, or: iamfix apply playbooks/baseline.yml -l dev
     """
@@ -60,7 +62,9 @@ def rollback(
     auto_approve: o.AutoApprove = False,
     verbose: o.Verbose = 0,
 ) -> int:
-    """Take a run back: only what it changed, and not what others have changed since.
+    """Take a run back, but for what others changed since.
+
+    What stays is named; --allow changed-since takes it back all the same.
 
     Example: iamfix rollback latest
     """

@@ -25,8 +25,9 @@ def bootstrap(
     auto_approve: o.AutoApprove = False,
     verbose: o.Verbose = 0,
 ) -> int:
-    """Make an account, wait until it is usable, give it its baseline, move it to its unit, and verify.
+    """Make an account, ready to use, with its baseline.
 
+    The account is made, waited for until it is usable, given its baseline, moved to its unit, and verified.
     Run it with credentials of the management account. Each step is a plan that is shown and asked for. If there is an
     account of that e-mail address, none is made; interrupted anywhere, the same command goes on where it was.
 

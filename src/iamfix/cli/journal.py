@@ -42,13 +42,14 @@ def show(
     Example: iamfix show latest
     """
     import json
+    import sys
 
     from iamfix.cli.console import out, print_json
     from iamfix.cli.console import show as show_plan
     from iamfix.journal import read_run
     from iamfix.model import InputError, Problem
     from iamfix.planfile import check_whole
-    from iamfix.views.runs import show_run
+    from iamfix.views.runs import run_html, run_markdown, show_run
 
     if run.endswith(".json"):
         try:
@@ -66,4 +67,4 @@ def show(
     elif form == "text":
         show_run(found, out())
     else:
-        raise typer.BadParameter("a run is shown as text or json; a saved plan also as markdown or html")
+        sys.stdout.write(run_markdown(found) if form == "markdown" else run_html(found))

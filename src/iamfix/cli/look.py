@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,9 +16,10 @@ def validate(
     limit: o.Limit = None,
     extra_vars: o.ExtraVars = None,
 ) -> None:
-    """Check playbooks, templates, policy documents and inventory as far as that goes without AWS.
+    """Check playbooks, templates and inventory without AWS.
 
-    What lint finds in a policy document that AWS would take is shown as well; only errors make it exit 1.
+    Everything that needs no credentials is checked, policy documents included. What lint finds in a policy document
+    that AWS would take is shown as well; only errors make it exit 1.
 
     Example: iamfix validate playbooks/*.yml
     """
@@ -44,11 +45,18 @@ def permissions(
     skip_tags: o.SkipTags = None,
     extra_vars: o.ExtraVars = None,
     forks: o.Forks = 8,
-    reads_only: Annotated[bool, typer.Option("--plan-only", help="Only what planning needs.")] = False,
+    purpose: Annotated[
+        Literal["plan", "apply", "rollback", "all"],
+        typer.Option("--for", help="What shall run: the plan alone, its apply, its rollback, or all three."),
+    ] = "apply",
+    reads_only: Annotated[bool, typer.Option("--plan-only", help="The same as --for plan.")] = False,
 ) -> None:
-    """Print the smallest IAM policy with which this plan, and this apply, runs.
+    """Print the smallest IAM policy with which a plan runs.
 
-    Example: iamfix permissions plan.json
+    What is printed is enough for the plan and its apply; --for says for what else. Reads stand in the statement Look,
+    changes in Change1 and so on, those that take them back in Back1 and so on.
+
+    Example: iamfix permissions plan.json --for all
     """
     from iamfix.cli.console import Telling, print_json
     from iamfix.kinds import KINDS
@@ -58,7 +66,7 @@ def permissions(
     runner = Runner(o.options(inventory, limit, tags, skip_tags, extra_vars, forks), Telling())
     saved = playbooks[0].suffix == ".json"
     plan = runner.saved(playbooks[0]) if saved else runner.plan(playbooks)
-    print_json(policy_for(plan, KINDS, writes=not reads_only))
+    print_json(policy_for(plan, KINDS, "plan" if reads_only else purpose))
 
 
 def report(
@@ -72,7 +80,9 @@ def report(
     out: o.Out = None,
     form: o.Format = "text",
 ) -> int:
-    """The scorecard: which practices and controls hold in which accounts.
+    """The scorecard: which practices hold in which accounts.
+
+    Controls of the standards are told as well.
 
     Example: iamfix report playbooks/baseline.yml --format html -o report.html
     """

@@ -49,8 +49,26 @@ def plan(
         save(data, out)
         if str(out) != "-":
             where = "" if inventory == o.INVENTORY else f" -i {shlex.quote(str(inventory))}"
-            typer.echo(f"Saved. Apply it with: iamfix apply {shlex.quote(str(out))}{where}", err=True)
+            typer.echo(saved(made, f"iamfix apply {shlex.quote(str(out))}{where}"), err=True)
     return exit_code(made, data, differences=2 if detailed_exitcode else 0)
+
+
+def saved(plan: Plan, command: str) -> str:
+    """Return what to say of a plan that was saved: what `command`, its apply, would do."""
+    from iamfix.guards import RULES
+
+    errors = [problem for problem in plan.problems() if problem.severity == "error"]
+    rules = sorted({problem.rule for problem in errors})
+    if not RULES.keys() >= set(rules):
+        return "Saved, to be looked at: apply refuses it because of the errors above. Mend them, and plan again."
+    if errors:
+        allow = " ".join(f"--allow {rule}" for rule in rules)
+        return f"Saved. Apply refuses it because of the errors above, unless you override them: {command} {allow}"
+    if not any(plan.changes()):
+        return "Saved. There is nothing in it to apply."
+    failed = sum(1 for one in plan.accounts if one.error)
+    left_out = f" It leaves out what could not be planned: {failed} of {len(plan.accounts)} accounts." if failed else ""
+    return f"Saved.{left_out} Apply it with: {command}"
 
 
 def exit_code(plan: Plan, data: Mapping[str, Any], differences: int) -> int:

@@ -30,7 +30,7 @@ def diff(
     kind: Kind = None,
     form: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
 ) -> int:
-    """Compare two policy documents: equal or not, and which access the second gives more and less.
+    """Compare two policy documents: which access is gained and lost.
 
     Equal is what AWS would not tell apart: order, white space and the several spellings of one thing do not count.
     Exits 0 when they are equal, 2 when not, 1 on errors.
@@ -56,7 +56,9 @@ def lint(
     rules: Annotated[bool, typer.Option("--rules", help="List the rules, and stop.")] = False,
     form: o.DataFormat = "text",
 ) -> int:
-    """Find what AWS would refuse, what does nothing, and what allows more than it should. Exits 1 on errors.
+    """Find what AWS would refuse, what does nothing, what is risky.
+
+    Exits 1 on errors: what AWS would refuse.
 
     Example: iamfix policy lint policies/*.json
     """

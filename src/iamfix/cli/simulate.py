@@ -62,7 +62,9 @@ def simulate(
     ] = False,
     form: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
 ) -> int:
-    """Answer whether requests would be allowed, offline, from policy documents in files.
+    """Tell whether requests would be allowed, offline.
+
+    The answer comes from policy documents in files.
 
     In the place of a file, --scp takes FullAWSAccess and --rcp RCPFullAWSAccess. Exits 0 when all was answered, 1 on
     errors (with --cases: when a case is no case).

@@ -13,7 +13,9 @@ from iamfix.cli import options as o
 
 
 def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made when missing.")] = Path()) -> None:
-    """Write a starter project: playbooks, templates and a sample inventory. Never overwrites a file.
+    """Write a starter project; never overwrites a file.
+
+    It has playbooks, templates and a sample inventory.
 
     Example: iamfix init my-accounts
     """
@@ -49,7 +51,9 @@ def sandbox(
     throttle: Annotated[float, typer.Option("--throttle", min=0, max=0.9, help="Share of calls refused.")] = 0.0,
     latency: Annotated[float, typer.Option("--latency", min=0, help="Seconds each call takes.")] = 0.0,
 ) -> None:
-    """Serve a practice AWS on this machine: an organization as untidy as real ones. Ctrl-C ends it.
+    """Serve a practice AWS on this machine.
+
+    It is an organization as untidy as real ones. Ctrl-C ends it.
 
     Example: iamfix sandbox --port 4599 -o sandbox.yml
     """
@@ -75,7 +79,9 @@ def sandbox(
 
 
 def demo() -> None:
-    """The whole story on a practice AWS, in half a minute: messy accounts, plan, apply, drift, rollback.
+    """The whole story on a practice AWS, in half a minute.
+
+    Messy accounts, plan, apply, drift, rollback: as a terminal shows them.
 
     Example: iamfix demo
     """

@@ -20,7 +20,9 @@ def who_can(
     forks: o.Forks = 8,
     form: Annotated[Literal["text", "json", "markdown"], typer.Option("--format", help="What to print.")] = "text",
 ) -> int:
-    """Tell which users and roles may do something, by which statement, or by a way to more rights in one step.
+    """Tell which users and roles may do something.
+
+    By which statement, or by a way to more rights in one step, is told with each.
 
     Reads the accounts' users, groups, roles and policies. The policies of resources and of the organization are not
     asked; for sts:AssumeRole the role's trust policy is, and who from outside it lets in is told as well. Exits 1 or 3

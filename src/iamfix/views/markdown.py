@@ -20,14 +20,14 @@ BUDGET = 65_000
 
 def markdown_plan(plan: Plan) -> str:
     """Return a plan as Markdown of at most BUDGET characters; what does not fit is counted."""
-    parts = [MARKER, f"### {_safe(summary(plan))}", "", "| account | create | change | delete | findings | problems |"]
+    parts = [MARKER, f"### {safe(summary(plan))}", "", "| account | create | change | delete | findings | problems |"]
     parts.append("|---|---|---|---|---|---|")
     for account in plan["accounts"]:
         actions = [change["action"] for change in account["changes"]]
-        cells = [_safe(account["name"]), *(str(actions.count(one)) for one in MARKS)]
+        cells = [safe(account["name"]), *(str(actions.count(one)) for one in MARKS)]
         cells += [str(len(account["findings"])), str(len(account["problems"]))]
         parts.append(
-            f"| {' | '.join(cells)} |" if not account["error"] else f"| {cells[0]} | {_safe(account['error'])} |||||"
+            f"| {' | '.join(cells)} |" if not account["error"] else f"| {cells[0]} | {safe(account['error'])} |||||"
         )
     text = "\n".join(parts) + "\n"
     blocks = list(_blocks(plan))
@@ -40,14 +40,12 @@ def markdown_plan(plan: Plan) -> str:
 
 def _blocks(plan: Plan) -> Iterator[str]:
     for problem, accounts in grouped_problems(plan):
-        also = f" (and in {_safe(named(accounts[1:]))})" if len(accounts) > 1 else ""
-        hint = f" ({_safe(problem['hint'])})" if problem["hint"] else ""
-        yield f"\n- **{problem['severity']}** {_safe(problem['where'])}: {_safe(problem['summary'])}{also}{hint}\n"
+        also = f" (and in {safe(named(accounts[1:]))})" if len(accounts) > 1 else ""
+        hint = f" ({safe(problem['hint'])})" if problem["hint"] else ""
+        yield f"\n- **{problem['severity']}** {safe(problem['where'])}: {safe(problem['summary'])}{also}{hint}\n"
     for change, accounts in grouped(plan):
         mark = MARKS[change["action"]][0]
-        title = (
-            f"<code>{mark}</code> {_safe(change['kind'])} <b>{_safe(change['name'])}</b> in {_safe(named(accounts))}"
-        )
+        title = f"<code>{mark}</code> {safe(change['kind'])} <b>{safe(change['name'])}</b> in {safe(named(accounts))}"
         lines = [clean(line) for line, _ in field_lines(change)]
         lines += [f"! destroys for good: {clean(lost)}" for lost in change["loses"]]
         lines += [f"note: {clean(note)}" for note in change.get("notes", ())]
@@ -59,11 +57,11 @@ def _blocks(plan: Plan) -> Iterator[str]:
         title = "Access: who gains and loses what"
         yield f"\n<details open><summary>{title}</summary>\n\n<pre>\n{body}\n</pre>\n</details>\n"
     for finding, accounts in grouped_findings(plan):
-        where = f"{_safe(within(finding['address'], accounts[0]))} in {_safe(named(accounts))}"
-        yield f"\n- {finding['severity']}: {where}: {_safe(finding['message'])}\n"
+        where = f"{safe(within(finding['address'], accounts[0]))} in {safe(named(accounts))}"
+        yield f"\n- {finding['severity']}: {where}: {safe(finding['message'])}\n"
 
 
-def _safe(text: Any) -> str:
+def safe(text: Any) -> str:
     """Return text that Markdown and HTML leave as it is."""
     escaped = html.escape(clean(text).replace("\n", " "), quote=False)
     return re.sub(r"([\\`*_{}\[\]()#+!|~@-])", r"\\\1", escaped)

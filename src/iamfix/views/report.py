@@ -119,7 +119,7 @@ def _word(cell: int | None) -> str:
     return "unknown" if cell is None else "ok" if cell == 0 else f"{cell} open"
 
 
-_STYLE = """
+STYLE = """
 :root{color-scheme:light dark;--ok:#2e7d32;--open:#c62828;--unknown:#8d6e00;--line:#8884}
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}
 table{border-collapse:collapse;margin:1rem 0;width:100%}th,td{border-bottom:1px solid var(--line);padding:.35rem .6rem;
@@ -134,7 +134,7 @@ def _html(found: Mapping[str, Any], access: Sequence[Line]) -> str:
     cells = [cell for row in found["practices"].values() for cell in row.values()]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
-        f"<title>iamfix report</title><style>{_STYLE}</style><h1>Identity posture</h1>",
+        f"<title>iamfix report</title><style>{STYLE}</style><h1>Identity posture</h1>",
         f"<p>Plan {html.escape(found['plan'])}, made {html.escape(found['made_at'])}.</p>",
         _chart(cells.count(0), sum(1 for cell in cells if cell), cells.count(None)),
         "<h2>Practices</h2>",
