@@ -43,7 +43,11 @@ def _kind(kind: Kind) -> dict[str, Any]:
     }
     fields = {name: _field(spec) for name, spec in settable(kind).items()}
     doc = (kind.__doc__ or "").strip()
-    return {"type": ["object", "null"], "description": doc, "properties": own | fields, "additionalProperties": False}
+    gone = {"properties": {"state": {"const": "absent"}}, "required": ["state"]}
+    return {
+        "type": ["object", "null"], "description": doc, "properties": own | fields, "additionalProperties": False,
+        "if": gone, "then": {"propertyNames": {"enum": list(own)}},
+    }  # fmt: skip
 
 
 def _field(spec: FieldSpec) -> dict[str, Any]:

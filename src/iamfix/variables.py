@@ -1,13 +1,21 @@
-"""Variables from the command line: `k=v`, a JSON object, or `@file`."""
+"""Variables from the command line: `k=v`, several of them, a mapping in YAML or JSON, or `@file`.
+
+As with Ansible, what stands after `=` is text, and `a=1 b="two words"` are two variables. A list or mapping in brackets
+is read as YAML: `-e 'enforce=[mfa, 8]'`.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import re
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from iamfix.model import InputError, Json, Problem
-from iamfix.yamlfile import load
+from iamfix.yamlfile import load, parse
+
+_PAIR = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_HINT = "-e enforce=all, -e 'enforce=[mfa, 8]', -e '{n: 1}' or -e @vars.yml"
 
 TOLD = frozenset(
     {
@@ -23,25 +31,57 @@ def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for text in given:
         if text.startswith("@"):
-            data = load(Path(text[1:])).data or {}
-            if not isinstance(data, dict):
-                raise _wrong(f"{text[1:]} is no file of names with values")
-            found.update(data)
+            found.update(_file(Path(text[1:])))
         elif text.lstrip().startswith("{"):
-            try:
-                found.update(json.loads(text))
-            except (ValueError, RecursionError) as error:
-                raise _wrong(f"no JSON object: {error}") from None
+            mapping = _yaml(text, "no mapping in YAML or JSON")
+            if not isinstance(mapping, dict):
+                raise _wrong("no mapping in YAML or JSON", _HINT)
+            found.update(mapping)
         else:
-            name, equals, value = text.partition("=")
-            if not equals or not name.isidentifier():
-                raise _wrong("not of the form name=value", "-e enforce=all, -e '{\"n\": 1}' or -e @vars.yml")
-            found[name] = value
+            for name, value in _pairs(text):
+                bracket = value.lstrip()[:1] in ("[", "{") and not value.lstrip().startswith(("{{", "{%"))
+                found[name] = _yaml(value, f"the value of {name} is no list or mapping in YAML") if bracket else value
     for name in found:
         if name in TOLD:
             hint = "set it for the account in the inventory" if name in ("home_region", "regions") else ""
             raise _wrong(f"{name} is told by iamfix of each account, and cannot be given", hint)
     return found
+
+
+def _file(path: Path) -> dict[str, Json]:
+    data = load(path).data
+    data = {} if data is None else data
+    if not isinstance(data, dict):
+        raise _wrong(f"{path} is no file of names with values")
+    return data
+
+
+def _yaml(text: str, summary: str) -> Json:
+    try:
+        data = parse(text, "--extra-vars").data
+    except InputError as error:
+        # The reasons of a YAML reader may repeat what it has read, and that may be a secret.
+        place = error.problems[0].where.removeprefix("--extra-vars").strip(":").rpartition(":")[2]
+        raise _wrong(f"{summary}{f', at character {place}' if place else ''}", _HINT) from None
+    if not isinstance(data, dict | list):
+        raise _wrong(summary, _HINT)
+    return data
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield names with values: several where each part is one, else what stands after the first `=`, whole."""
+    reader = shlex.shlex(text, posix=True)
+    reader.whitespace_split, reader.commenters, reader.escape = True, "", ""
+    try:
+        parts = [_PAIR.fullmatch(part) for part in reader]
+    except ValueError:  # a quote that is not closed is a quote
+        parts = []
+    found = [part for part in parts if part is not None]
+    if not found or len(found) < len(parts):
+        found = [whole] if (whole := _PAIR.fullmatch(text.lstrip())) else []
+    if not found:
+        raise _wrong("not of the form name=value", _HINT)
+    yield from ((part[1], part[2]) for part in found)
 
 
 def _wrong(summary: str, hint: str = "") -> InputError:

@@ -79,6 +79,9 @@ def test_a_mistake_of_one_account_names_no_other(tmp_path: Path) -> None:
          "tags: 'b' stands in include as well", "name it in one of them"),
         ("{check: {kind: iam_user, select: 'true', message: x, severity: hgh}}", "hgh",
          "check.severity: 'hgh' is not one of critical, high, medium, low, info", "did you mean 'high'?"),
+        ("{iam_role: {name: a, state: absent, path: /x/}}", "path",
+         "path says how it shall look, and state: absent that it shall go",
+         "leave one of them out; select: finds by fields"),
         ("{iam_role: {name: a, state: absent}, practice: 13}", "13", "practice: expected at most 12", ""),
     ],
 )  # fmt: skip

@@ -149,6 +149,9 @@ class Tasks:
                 self._named(source, (*at, key), key, data[key])
         if data.get("state", "present") not in ("present", "absent"):
             self.reading.wrong(source, (*at, "state"), f"{data['state']!r} is no state", "present or absent")
+        for key in (key for key in data if key in fields and data.get("state") == "absent"):
+            summary = f"{key} says how it shall look, and state: absent that it shall go"
+            self.reading.wrong(source, (*at, key), summary, "leave one of them out; select: finds by fields", key=True)
         names = [fields[key].name for key in data if key in fields]
         for key in (key for key in data if key in fields and names.count(fields[key].name) > 1):
             self.reading.wrong(source, (*at, key), f"{fields[key].name!r} is given twice, under two names", key=True)
