@@ -29,7 +29,7 @@ def change(
     if not forward:
         return None
     undo = tuple(kind.calls(name, after, before, look))
-    then = _Then(world, region, kind_name, name, after)
+    then = _Then(world, region, look.told, [], kind_name, name, after)
     notes = (*notes, *kind.notes(name, before, after, look))
     return Change(
         address=world.address(kind_name, name, region),
@@ -57,9 +57,9 @@ def _needs(kind: Kind, call: Call, name: str, state: Any, look: Spot) -> tuple[N
 class _Then(Spot):
     """The world from where a change happens, as the change alone will have left it."""
 
-    kind: str
-    name: str
-    after: Any | None
+    kind: str = ""
+    name: str = ""
+    after: Any | None = None
 
     def get(self, kind: str, name: str, region: str | None = None, details: frozenset[str] = frozenset()) -> Any | None:
         if (kind, name, self._region(kind, region)) == (self.kind, self.name, self._region(self.kind, None)):

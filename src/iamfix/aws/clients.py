@@ -100,7 +100,9 @@ class Clients:
             # botocore has no public way to give a session credentials of another class.
             session._credentials = _CallersCredentials()  # type: ignore[attr-defined]
             self._sessions[profile] = session
-        client = self._sessions[profile].create_client(service, region_name=region, config=self._configs.get(service, self._config))
+        client = self._sessions[profile].create_client(
+            service, region_name=region, config=self._configs.get(service, self._config)
+        )
         client.meta.events.register_first("before-call", _refuse_changes)
         client.meta.events.register("before-send", _count)
         if (endpoint := urlsplit(client.meta.endpoint_url)).hostname and takes_no_prefix(str(endpoint.hostname)):
