@@ -128,3 +128,25 @@ def test_a_wrong_partition_finds_no_role(sandbox: Sandbox) -> None:
     """A role of the aws partition cannot be assumed in aws-cn."""
     with pytest.raises(ClientError, match="AccessDenied"):
         assume(sandbox.client("sts", region="cn-north-1"), f"arn:aws:iam::{PROD}:role/iamfix")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "status"),
+    [
+        ("sts", "get_caller_identity", "InvalidClientTokenId", 403),
+        ("iam", "list_users", "InvalidClientTokenId", 403),
+        ("organizations", "describe_organization", "UnrecognizedClientException", 400),
+        ("accessanalyzer", "list_analyzers", "UnrecognizedClientException", 403),
+        ("s3", "list_buckets", "InvalidAccessKeyId", 403),
+        ("ec2", "describe_regions", "AuthFailure", 401),
+    ],
+)
+@pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", "999999999999"])
+def test_a_key_that_was_never_given_out_is_refused(
+    sandbox: Sandbox, key: str, service: str, operation: str, code: str, status: int
+) -> None:
+    """Nobody gets in with an invented key, or as root of an account that is none; each service has its own words."""
+    with pytest.raises(ClientError) as caught:
+        getattr(sandbox.client_as(key, service), operation)()
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status

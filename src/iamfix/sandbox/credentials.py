@@ -9,6 +9,9 @@ from typing import Literal
 
 from iamfix.sandbox.errors import AwsError
 
+OPERATOR_KEY = "AKIASANDBOXOPERATOR0"
+"""The access key of whoever works with the sandbox: its documentation and `Sandbox.environment` give it out."""
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -61,7 +64,7 @@ class LastUse:
 class Credentials:
     """All keys that the sandbox has given out, also those that are deleted or expired since.
 
-    `default` is the caller behind keys that the sandbox has never seen: the administrator of the management account.
+    `default` is the caller behind OPERATOR_KEY, which is documented: the administrator of the management account.
     `last_use` holds access keys; `role_last_use` role ids.
     """
 
@@ -83,9 +86,22 @@ def is_account_id(text: str) -> bool:
     return re.fullmatch(r"[0-9]{12}", text) is not None
 
 
-def invalid_token() -> AwsError:
-    """The answer to a key that does not exist, or is inactive."""
-    return AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", status=403)
+def invalid_token(service: str = "sts", protocol: str = "query") -> AwsError:
+    """The answer to a key that does not exist, or is inactive, in the words of the service that is asked.
+
+    Source: IAM API Reference, "Common errors" (InvalidClientTokenId); S3 API Reference, "Error responses"
+    (InvalidAccessKeyId); EC2 API Reference, "Error codes" (AuthFailure); services of JSON protocols answer
+    UnrecognizedClientException.
+    """
+    if service in ("s3", "s3control"):
+        told = "The AWS Access Key Id you provided does not exist in our records."
+        return AwsError("InvalidAccessKeyId", told, status=403)
+    if service == "ec2":
+        return AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", status=401)
+    told = "The security token included in the request is invalid."
+    if protocol in ("json", "rest-json"):
+        return AwsError("UnrecognizedClientException", told, status=400 if protocol == "json" else 403)
+    return AwsError("InvalidClientTokenId", told, status=403)
 
 
 def expired_token(protocol: str) -> AwsError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from iamfix.sandbox.cloud import Cloud
 from iamfix.sandbox.credentials import (
+    OPERATOR_KEY,
     Caller,
     LastUse,
     Session,
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 def identify(cloud: Cloud, request: HttpRequest, partition: str) -> Caller:
     """The caller of a request; notes the key's (and the role's) last use.
 
-    A key that is the twelve-digit id of an account stands for that account's root user. A key that the sandbox has
-    never given out stands for the management account's administrator. Signatures are not checked. Raises AwsError
-    for keys that are deleted or inactive, and sessions that are expired.
+    A key that is the twelve-digit id of an account stands for that account's root user, and OPERATOR_KEY for the
+    management account's administrator. Signatures are not checked. Raises AwsError for keys that the sandbox has never
+    given out, that are deleted or inactive, and sessions that are expired.
     """
     key = request.access_key
     if key in cloud.credentials.sessions:
@@ -34,8 +35,8 @@ def identify(cloud: Cloud, request: HttpRequest, partition: str) -> Caller:
         return _user_caller(cloud, request)
     if is_account_id(key) and key in cloud.accounts:
         return root_caller(key, partition)
-    if cloud.credentials.default is None:
-        raise invalid_token()
+    if key != OPERATOR_KEY or cloud.credentials.default is None:
+        raise invalid_token(request.service, request.protocol)
     return cloud.credentials.default
 
 
@@ -44,7 +45,7 @@ def _session_caller(cloud: Cloud, request: HttpRequest) -> Caller:
     if session.expires <= cloud.clock.now():
         raise expired_token(request.protocol)
     if session.role_id and not _role_exists(cloud, session):
-        raise invalid_token()
+        raise invalid_token(request.service, request.protocol)
     cloud.credentials.role_last_use[session.role_id] = LastUse(cloud.now(), request.region, request.service)
     return session.caller
 
@@ -67,7 +68,7 @@ def _user_caller(cloud: Cloud, request: HttpRequest) -> Caller:
     user = next((user for user in users if user.id == owner.user_id or user is iam.root), None)
     key = next((key for key in user.access_keys if key.id == request.access_key), None) if user else None
     if user is None or key is None or not key.active:
-        raise invalid_token()
+        raise invalid_token(request.service, request.protocol)
     cloud.credentials.last_use[key.id] = LastUse(cloud.now(), request.region, request.service)
     if user is iam.root:
         return root_caller(owner.account, owner.partition)

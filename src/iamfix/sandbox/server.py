@@ -12,13 +12,12 @@ from botocore.config import Config
 from iamfix.sandbox import world
 from iamfix.sandbox.clock import Clock, SystemClock
 from iamfix.sandbox.cloud import Account, Cloud
+from iamfix.sandbox.credentials import OPERATOR_KEY
 from iamfix.sandbox.dispatch import Dispatcher
 from iamfix.sandbox.faults import Faults, Hook
 from iamfix.sandbox.http import LoopbackServer
 from iamfix.sandbox.log import RequestLog
 from iamfix.sandbox.services.iam.state import IamState
-
-DEFAULT_KEY = "AKIASANDBOXOPERATOR0"
 
 
 class Sandbox:
@@ -149,7 +148,7 @@ class Sandbox:
         """
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": account or DEFAULT_KEY,
+            "AWS_ACCESS_KEY_ID": account or OPERATOR_KEY,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_DEFAULT_REGION": "us-east-1",
         }
@@ -159,7 +158,7 @@ class Sandbox:
 
         It makes `retries` attempts after the first.
         """
-        return self.client_as(account or DEFAULT_KEY, service, region=region, retries=retries)
+        return self.client_as(account or OPERATOR_KEY, service, region=region, retries=retries)
 
     def client_as(self, access_key: str, service: str, *, region: str = "us-east-1", retries: int = 0) -> Any:
         """A boto3 client for the owner of an access key. Asked twice, it is the same client."""
