@@ -103,7 +103,7 @@ def test_what_nobody_implements_says_so(sandbox: Sandbox) -> None:
     """An operation that neither the sandbox nor moto knows is an error of its own, not an empty answer."""
     for service, operation, params in (
         ("iam", "simulate_custom_policy", {"PolicyInputList": ["{}"], "ActionNames": ["s3:Get"]}),
-        ("organizations", "leave_organization", {}),
+        ("organizations", "list_handshakes_for_account", {}),
     ):
         with pytest.raises(ClientError) as caught:
             getattr(sandbox.client(service), operation)(**params)
