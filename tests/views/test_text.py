@@ -88,6 +88,15 @@ def test_a_task_stands_once_where_the_playbook_has_it() -> None:
     ]  # fmt: skip
 
 
+def test_what_differs_between_accounts_stands_together() -> None:
+    """One task's changes of a resource of one name come one after the other, each with the accounts it holds for."""
+    task = {"where": "p.yml:1", "task": "T", "step": [0, 1]}
+    own, other = change(**task), change(after={"path": "/other/"}, **task)
+    accounts = [{"changes": [own, change(name="Last", **task)]}, {"changes": [other]}, {"changes": [own]}]
+    lines = [line for line in shown(plan(*accounts)).splitlines() if line.startswith("  + ")]
+    assert lines == ["  + iam_group Admins  in a0, a2", "  + iam_group Admins  in a1", "  + iam_group Last  in a0"]
+
+
 def test_what_goes_away_is_none() -> None:
     """A value that is taken away is told in words, not in Python's."""
     gone = change(action="update", before={"permissions_boundary": "B"}, after={"permissions_boundary": None})

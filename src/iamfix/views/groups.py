@@ -18,6 +18,7 @@ _CHANGE = ("kind", "name", "region", "action", "before", "after", "loses", "task
 def grouped(plan: Plan) -> Iterator[Group]:
     """Yield each different change once, with the accounts it holds for: task by task, in the plan's order.
 
+    Within a task, what becomes of a resource of one name in different accounts stands together.
     In what holds for several accounts, the id of each is `{account}`.
     """
 
@@ -27,17 +28,23 @@ def grouped(plan: Plan) -> Iterator[Group]:
     found = list(_once(plan, lambda account: account["changes"], key))
     ids = {account["name"]: account["id"] for account in plan["accounts"]}
     # What only some accounts need done stands with the same task's changes in the others.
-    first: dict[tuple[str, str], list[int]] = {}
-    for change, _ in found:
+    first: dict[tuple[str, ...], list[int]] = {}
+    places: dict[tuple[str, ...], int] = {}
+    for place, (change, _) in enumerate(found):
         step: list[int] = change.get("step", [])
         at = _task(change)
         first[at] = min(first.get(at, step), step)
-    for change, names in sorted(found, key=lambda one: first[_task(one[0])]):
+        places.setdefault(_resource(change), place)
+    for change, names in sorted(found, key=lambda one: (first[_task(one[0])], places[_resource(one[0])])):
         yield (_without(change, ids[names[0]]) if len(names) > 1 else change), names
 
 
-def _task(change: Item) -> tuple[str, str]:
+def _task(change: Item) -> tuple[str, ...]:
     return change.get("where", ""), change["task"]
+
+
+def _resource(change: Item) -> tuple[str, ...]:
+    return *_task(change), change["kind"], change["name"], change["region"] or ""
 
 
 def _without(value: Any, account: str) -> Any:
