@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from iamfix.clock import Clock
-from iamfix.due import look_ahead, off_fields, still_due
+from iamfix.due import bearing_of, look_ahead, off_fields, still_due
 from iamfix.journal import Journal
 from iamfix.kinds import optional
 from iamfix.model import AwsError, Call, Change, IamfixError, Stopped
@@ -70,7 +70,7 @@ class Applier:
         for _, group in groupby(due, key=lambda change: change.origin.step):
             self._side_by_side(list(group), lanes)
         if due:
-            self._verify(changes)
+            self._verify(changes, whole)
         return len(due)
 
     def _side_by_side(self, changes: Sequence[Change], lane_of: Mapping[str, str | None]) -> None:
@@ -156,7 +156,7 @@ class Applier:
         self.journal.after(number, self.clock.now(), None, sent.attempts, sent.already)
         self.progress(self.account, call, "done", "")
 
-    def _verify(self, changes: Sequence[Change]) -> None:
+    def _verify(self, changes: Sequence[Change], whole: Sequence[Change]) -> None:
         """Look, with growing pauses, until AWS is as planned: what was just written is not seen at once."""
         final = {change.address: change for change in changes}
         began, pause = self.clock.monotonic(), 0.5
@@ -164,6 +164,9 @@ class Applier:
             world = self.new_world()
             look_ahead(world, final.values(), after=True)
             off = {at: fields for at, change in final.items() if (fields := off_fields(world, change))}
+            if off:  # what others' changes do to the same resource may have come on top
+                bearing = bearing_of(world, whole)
+                off = {at: fields for at in off if (fields := off_fields(world, final[at], bearing.get(at, ())))}
             if not off:
                 return
             if self.clock.monotonic() - began + pause > PATIENCE:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from iamfix.fields import differences
-from iamfix.model import Call, Change, IamfixError, Problem, Result
+from iamfix.kinds.protocol import Ripple
+from iamfix.model import Call, Change, IamfixError, Mark, Problem, Result
 from iamfix.step import follow, ripples_of
 from iamfix.wanted import known_details
 from iamfix.world import Spot, World
@@ -33,14 +34,14 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
     chains: dict[str, list[Change]] = {}
     for change in whole:
         chains.setdefault(change.address, []).append(change)
-    shared = _shared(world, whole)
+    bearing = bearing_of(world, whole)
     made: dict[str, int | str] = {}
     moved, wrong, due = [], [], []
     for change in changes:
         chain = chains[change.address]
         if change.address not in made:
             # Seen where the fold is: what the changes before it do to this resource is done in `world`.
-            found = _made(world, chain, shared.get(change.address, frozenset()))
+            found = _made(world, chain, bearing.get(change.address, ()))
             if isinstance(found, int) and found < chain.index(change):
                 found = "what an earlier play made of it is no longer so"
             if isinstance(found, str):
@@ -60,14 +61,14 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
     return due
 
 
-def _shared(world: World, whole: Sequence[Change]) -> Mapping[str, Collection[str]]:
-    """Return by address the fields on which changes of other resources bear too: tags, seen in two kinds."""
-    found: dict[str, set[str]] = {}
+def bearing_of(world: World, whole: Sequence[Change]) -> Mapping[str, Sequence[Ripple]]:
+    """Return by address what changes of other resources do to its fields, in order: tags are seen in two kinds."""
+    found: dict[str, list[Ripple]] = {}
     for change in whole:
         for ripple in ripples_of(world, change):
             if ripple.field is not None:
                 region = world.region_of(ripple.kind, change.region)
-                found.setdefault(world.address(ripple.kind, ripple.name, region), set()).add(ripple.field)
+                found.setdefault(world.address(ripple.kind, ripple.name, region), []).append(ripple)
     return found
 
 
@@ -110,10 +111,10 @@ def _what(call: Call) -> tuple[object, ...]:
     return call.service, call.operation, call.region, call.as_root
 
 
-def _made(world: World, chain: Sequence[Change], shared: Collection[str]) -> int | str:
+def _made(world: World, chain: Sequence[Change], bearing: Sequence[Ripple]) -> int | str:
     """Return how many of a resource's changes are made already, or what moved.
 
-    What is `shared` may have gone on since it was made.
+    Fields on which changes of others bear may have gone on since, as far as those changes lead and no further.
     """
     first, kind, region = chain[0], chain[0].kind, chain[0].region
     known = next(state for state in (first.before, chain[-1].after, first.after) if state is not None)
@@ -122,7 +123,7 @@ def _made(world: World, chain: Sequence[Change], shared: Collection[str]) -> int
     if _same(first.before, now, seen=True):
         return 0
     for number in range(len(chain), 0, -1):
-        if _same(chain[number - 1].after, now, but=shared):
+        if _same(chain[number - 1].after, now, ripples=bearing):
             return number
     if first.before is None:
         return "it was made by somebody since the plan was made"
@@ -131,17 +132,30 @@ def _made(world: World, chain: Sequence[Change], shared: Collection[str]) -> int
     return f"it moved since the plan was made: {', '.join(differences(first.before, now, seen=True))}"
 
 
-def _same(state: Any | None, now: Any | None, *, seen: bool = False, but: Collection[str] = ()) -> bool:
+def _same(state: Any | None, now: Any | None, *, seen: bool = False, ripples: Sequence[Ripple] = ()) -> bool:
+    """Tell whether a resource is as it should be, or would be when what bears on it is done: part of that may be."""
     if state is None or now is None:
         return state is now
-    return all(field in but for field in differences(state, now, seen=seen))
+    return all(_same_in_the_end(field, state, now, ripples) for field in differences(state, now, seen=seen))
 
 
-def off_fields(world: World, change: Change) -> tuple[str, ...]:
-    """Return in which fields a resource is not as planned."""
+def _same_in_the_end(field: str, state: Any, now: Any, ripples: Sequence[Ripple]) -> bool:
+    one, other = getattr(state, field), getattr(now, field)
+    mine = [ripple for ripple in ripples if ripple.field == field]
+    if not mine or isinstance(one, Mark) or isinstance(other, Mark):
+        return False
+    for ripple in mine:
+        one, other = ripple.of(one), ripple.of(other)
+    return bool(one == other)
+
+
+def off_fields(world: World, change: Change, ripples: Sequence[Ripple] = ()) -> tuple[str, ...]:
+    """Return in which fields a resource is not as planned; `ripples` is what changes of others do to it."""
     after = change.after
     if after is None:
         return ("still there",) if world.get(change.kind, change.name, change.region) is not None else ()
     details = known_details(world.kinds[change.kind], after, seen=False)
     now = world.get(change.kind, change.name, change.region, details)
-    return ("missing",) if now is None else differences(after, now)
+    if now is None:
+        return ("missing",)
+    return tuple(field for field in differences(after, now) if not _same_in_the_end(field, after, now, ripples))

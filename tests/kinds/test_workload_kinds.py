@@ -228,3 +228,52 @@ def test_what_was_just_made_spreads(bare: Sandbox, tmp_path: Path) -> None:
     codes = [record.code for record in bare.log if record.operation == "AssociateIamInstanceProfile"]
     assert codes.count("OK") == 2
     assert list(project.plan(*tasks).changes()) == []
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"Phone": "1"},
+        {"Cost": "9"},
+        {"Owner": "somebody"},
+    ],
+)
+def test_tags_that_somebody_has_changed_since_the_plan_are_not_written(
+    bare: Sandbox, tmp_path: Path, meanwhile: dict[str, str]
+) -> None:
+    """Of a role whose tags two kinds change, of functions that are tagged together: refused, and nothing is sent."""
+    project, task = _project(bare, tmp_path, 3)
+    role = {"iam_role": {"name": "app", "tags": {"include": {"Cost": "1"}}}}
+    both = {
+        "resource_tags": {"select": "type == 'iam:role' and id == 'app'", "tags": {"include": {"Owner": "x"}}},
+        **US,
+    }
+    planned = project.plan(role, both, task)
+    assert len(list(planned.changes())) == 5
+    iam = bare.client("iam")
+    iam.tag_role(RoleName="app", Tags=[{"Key": key, "Value": value} for key, value in meanwhile.items()])
+    arn = next(change.name for change in planned.changes() if change.name.endswith("function:f1"))
+    bare.client("lambda", region="us-east-1").tag_resource(Resource=arn, Tags=meanwhile)
+    bare.log.clear()
+    outcome = project.apply(planned)
+    assert outcome.accounts == {"management": "refused"}
+    assert {problem.where.rsplit("/", 1)[-1] for problem in outcome.problems} >= {"app", arn}
+    assert {problem.rule for problem in outcome.problems} == {"moved"}
+    assert bare.log.mutating() == []
+
+
+def test_a_plan_that_is_done_half_way_goes_on(bare: Sandbox, tmp_path: Path) -> None:
+    """A role whose tags two kinds change, of which one has come: the other comes, and then nothing is left."""
+    project, _ = _project(bare, tmp_path, 0)
+    role = {"iam_role": {"name": "app", "tags": {"include": {"Cost": "1"}}}}
+    both = {
+        "resource_tags": {"select": "type == 'iam:role' and id == 'app'", "tags": {"include": {"Owner": "x"}}},
+        **US,
+    }
+    planned = project.plan(role, both)
+    bare.client("iam").tag_role(RoleName="app", Tags=[{"Key": "Cost", "Value": "1"}])
+    bare.log.clear()
+    outcome = project.apply(planned)
+    assert outcome.accounts == {"management": "done"}, outcome.problems
+    assert [record.operation for record in bare.log.mutating()] == ["TagRole"]
+    assert set(project.apply(planned).accounts.values()) == {"nothing"}
