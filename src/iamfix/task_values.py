@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from iamfix.fields import FieldError
 from iamfix.kinds.protocol import Kind
-from iamfix.model import InputError, Place, Problem, partition_of
+from iamfix.model import Account, InputError, Place, Problem, partition_of
 from iamfix.playbook import Task
 from iamfix.render import Scope
 from iamfix.world import World
@@ -40,17 +40,31 @@ def regions_of(kind: Kind, task: Task, scope: Scope, world: World) -> Sequence[s
     if kind.SCOPE == "global":
         return (None,)
     given = scope.render(task.regions, lambda *path: task.at("regions", *path)) if task.regions else None
-    if given in (None, []):
-        return (account.home_region,) if kind.SCOPE == "home" else account.regions
     if given == "all":
         return world.enabled_regions()
-    names = [given] if isinstance(given, str) else list(given)
+    names = region_names(given, task, account)
+    place = task.at("regions") if names else account.where
+    names = names or ([account.home_region] if kind.SCOPE == "home" else list(account.regions))
+    for name in names:
+        if not world.is_region(name):
+            raise InputError(no_region(name, place, world.known_regions()))
+    return names
+
+
+def region_names(given: Any, task: Task, account: Account) -> list[str]:
+    """Return the regions that a task names, where they can be some of the account's partition. Raises InputError."""
+    names = [] if given is None else [given] if isinstance(given, str) else list(given)
     for name in names:
         if not isinstance(name, str) or not _REGION.fullmatch(name):
             raise InputError(wrong(task.at("regions"), f"{name!r} is no region", 'such as us-east-1, or "all"'))
         if partition_of(name) != account.partition:
             raise InputError(wrong(task.at("regions"), f"{name} is not in the partition {account.partition}"))
     return names
+
+
+def no_region(name: str, place: Place | str, known: Collection[str]) -> Problem:
+    """Return that there is no such region, with the nearest."""
+    return Problem("error", str(place), f"there is no region {name!r}", nearest(name, known))
 
 
 def controls_of(task: Task, scope: Scope) -> tuple[str, ...]:

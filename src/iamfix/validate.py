@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from iamfix.aws.organization import offline_plugins
+from iamfix.aws.regions import known_regions
 from iamfix.documents import boundaries_of, document_problems
 from iamfix.fields import Asked, Context, FieldError
 from iamfix.foresee import Foreseen
@@ -20,7 +21,7 @@ from iamfix.options import Options
 from iamfix.patterns import select_accounts
 from iamfix.playbook import Play, Task, read_playbooks
 from iamfix.render import Renderer, Scope
-from iamfix.task_values import loop_items
+from iamfix.task_values import loop_items, no_region, region_names
 from iamfix.views.wording import named
 from iamfix.wanted import settable
 from iamfix.world import names_of
@@ -171,11 +172,16 @@ def _one(task: Task, scope: Scope, account: Account, boundaries: Collection[str]
     told = {key: _told(value, scope, partial(task.at, kind, key)) for key, value in task.args.items()}
     arguments = {key: value for key, (value, known) in told.items() if known}
     problems, asked = _values(task, arguments, account, str(name), boundaries)
-    if not problems:
+    if not any(problem.severity == "error" for problem in problems):
         fields = {key: spec.name for key, spec in settable(KINDS[kind]).items()}
         unknown = frozenset(fields[key] for key in told.keys() - arguments.keys())
-        where = (regions if isinstance(regions, list) else [regions]) if placed else None
-        where = list(account.regions) if where == ["all"] else where
+        where = None
+        if placed:
+            where = list(account.regions) if regions == "all" else region_names(regions, task, account)
+            known_here = known_regions(account.partition)
+            lacking = [no_region(one, task.at("regions"), known_here) for one in where if one not in known_here]
+            # It may be younger than what is known here.
+            problems += (replace(one, severity="warning") for one in lacking)
         foreseen.add(task, str(name) if named_here and name is not None else None, where, asked, unknown)
     return problems
 

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from iamfix.aws.reader import Reads, enabled_regions
+from iamfix.aws.regions import known_regions
 from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import Clock
 from iamfix.journal import new_run_id
@@ -79,7 +81,8 @@ class Worlds:
 
         session = reads.session
         regions, spread = (lambda: enabled_regions(reads)), reads.spread
-        world = World(session.account, KINDS, observe, regions, spread, self.everyone, live=live)
+        known = partial(known_regions, session.account.partition)
+        world = World(session.account, KINDS, observe, regions, spread, self.everyone, live=live, known=known)
         world.principal = session.principal
         return world
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from iamfix.aws.regions import known_regions
 from iamfix.fields import FLAG, asked
 from iamfix.kinds import defaults
 from iamfix.kinds.protocol import Want
@@ -24,6 +25,8 @@ from iamfix.world import World
 
 ACCOUNT = Account(id="111111111111", name="lab", regions=("us-east-1", "eu-west-1"))
 ENABLED = ("eu-west-1", "sa-east-1", "us-east-1", "us-west-2")
+KNOWN = ("eu-west-1", "eu-west-2", "sa-east-1", "us-east-1")
+"""What is known without asking AWS: us-west-2 is too young."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def _plan(
     observe: Callable[[str, str | None, Want], Mapping[str, Any]],
     *,
     scope: str = "regional",
+    account: Account = ACCOUNT,
     **task: Any,
 ) -> AccountPlan:
     playbook = tmp_path / "p.yml"
@@ -61,10 +65,10 @@ def _plan(
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(one, items))
 
-    world = World(ACCOUNT, kinds, observe, lambda: ENABLED, spread)
-    fold = Fold(world, Renderer([]).scope(ACCOUNT, {}, world), lambda call: ())
+    world = World(account, kinds, observe, lambda: ENABLED, spread, known=lambda: KNOWN)
+    fold = Fold(world, Renderer([]).scope(account, {}, world), lambda call: ())
     fold.run(0, loaded.plays[0])
-    return fold.result(ACCOUNT)
+    return fold.result(account)
 
 
 def _dark(kind: str, region: str | None, want: Want) -> Mapping[str, Any]:
@@ -100,6 +104,20 @@ def test_a_region_that_is_none_is_a_mistake(tmp_path: Path, regions: Any, place:
     (problem,) = _plan(tmp_path, _dark, regions=regions).problems
     assert told in problem.summary
     assert problem.where.endswith(f"p.yml:{place}")
+
+
+@pytest.mark.parametrize("scope", ["regional", "home"])
+def test_a_region_that_there_is_not_is_a_mistake(tmp_path: Path, scope: str) -> None:
+    """Told at the line of the task, or of the account in the inventory, with the nearest; a young one is no mistake."""
+    (problem,) = _plan(tmp_path, _dark, scope=scope, regions=["us-east-1", "us-est-1"]).problems
+    assert (problem.severity, problem.summary, problem.hint) == (
+        "error", "there is no region 'us-est-1'", "did you mean 'us-east-1'?"
+    )  # fmt: skip
+    assert problem.where.endswith("p.yml:6:5")
+    nowhere = replace(ACCOUNT, regions=("xx-nowhere-1",), home_region="xx-nowhere-1", where="inventory.yml:3")
+    (problem,) = _plan(tmp_path, _dark, scope=scope, account=nowhere).problems
+    assert (problem.where, problem.summary) == ("inventory.yml:3", "there is no region 'xx-nowhere-1'")
+    assert _plan(tmp_path, _dark, scope=scope, regions="us-west-2").problems == ()
 
 
 def test_regions_are_read_side_by_side(tmp_path: Path) -> None:
@@ -157,3 +175,10 @@ def test_a_closed_home_region_is_no_detail(tmp_path: Path) -> None:
 
     plan = _plan(tmp_path, observe, scope="home")
     assert plan.incomplete
+
+
+def test_the_regions_that_are_known_are_those_of_the_partition() -> None:
+    """Those that accounts must enable are among them; what stands for a whole partition is none."""
+    assert {"us-east-1", "eu-west-1", "ap-east-1", "me-south-1"} < known_regions("aws")
+    assert known_regions("aws-cn") == {"cn-north-1", "cn-northwest-1"}
+    assert not any("global" in name for name in known_regions("aws"))

@@ -120,6 +120,16 @@ def test_what_else_is_wrong_is_told_beside_what_only_aws_can_tell(tmp_path: Path
     assert "period" in problem.summary
 
 
+def test_regions_are_looked_at_without_aws(tmp_path: Path) -> None:
+    """What cannot be a region is an error; one that is not known is a warning, for it may be young."""
+    for regions, severity, told in (
+        (["mars"], "error", "'mars' is no region"),
+        ("us-est-1", "warning", "there is no region 'us-est-1'"),
+    ):
+        found = _found(tmp_path, {**_tasks()[0], "regions": regions})
+        assert [(one.severity, one.summary) for one in found] == [(severity, told)]
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [

@@ -43,8 +43,12 @@ class World:
         accounts: Sequence[Account] = (),
         *,
         live: bool = False,
+        known: Callable[[], Collection[str]] | None = None,
     ) -> None:
-        """`accounts` are all those of the inventory, for kinds whose changes bear on other accounts."""
+        """`accounts` are all those of the inventory, for kinds whose changes bear on other accounts.
+
+        `enabled` asks for the regions that the account has enabled; `known` gives those that are known without asking.
+        """
         self.account, self.accounts = account, tuple(accounts) or (account,)
         self.kinds = kinds
         self.principal: str | None = None
@@ -54,12 +58,25 @@ class World:
         self.reports: dict[str, datetime] = {}
         """The reports that told something, and when AWS wrote them."""
         self._observe, self._enabled, self._spread, self._live = observe, enabled, spread, live
+        self._known = known
         self._parts: dict[Where, Part] = {}
         self._failed: dict[tuple[Where, frozenset[str]], AwsError] = {}
 
     def enabled_regions(self) -> Sequence[str]:
         """Return the regions that the account has enabled, by name. Raises AwsError."""
         return self.account.regions if self._enabled is None else self._enabled()
+
+    def is_region(self, name: str) -> bool:
+        """Tell whether there is such a region; one that is not known may be young, and AWS is asked for it."""
+        if self._known is None or name in self._known():
+            return True
+        with suppress(AwsError):  # then nobody says that there is
+            return self._enabled is not None and name in self._enabled()
+        return False
+
+    def known_regions(self) -> Collection[str]:
+        """Return the regions that are known without asking AWS."""
+        return self.account.regions if self._known is None else self._known()
 
     def read_ahead(self, wheres: Iterable[Where]) -> None:
         """Read kinds in regions side by side. What fails is told when it is asked for."""
