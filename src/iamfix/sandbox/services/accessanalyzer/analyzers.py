@@ -9,6 +9,7 @@ from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.accessanalyzer.state import Analyzer, AnalyzerState, ArchiveRule, take
 from iamfix.sandbox.services.organizations.state import OrgState
+from iamfix.sandbox.services.tags import Tags
 
 SERVICE_PRINCIPAL = "access-analyzer.amazonaws.com"
 MOST = {"ACCOUNT": 1, "ORGANIZATION": 5}
@@ -98,28 +99,19 @@ def _tagged(call: Call) -> Analyzer:
     return take(call, call.param("resourceArn").rpartition("/")[2])
 
 
-def tag_resource(call: Call) -> Answer:
-    """TagResource."""
-    one = _tagged(call)
-    made = replace(one, tags={**one.tags, **call.params["tags"]})
-    call.regional(AnalyzerState).analyzers.put(one.name, made)
-    return {}
-
-
-def untag_resource(call: Call) -> Answer:
-    """UntagResource."""
-    one = _tagged(call)
-    tags = {name: value for name, value in one.tags.items() if name not in call.params["tagKeys"]}
-    call.regional(AnalyzerState).analyzers.put(one.name, replace(one, tags=tags))
-    return {}
-
-
+_TAGS: Tags[Analyzer] = Tags(
+    _tagged,
+    lambda call, one, tags: call.regional(AnalyzerState).analyzers.put(one.name, replace(one, tags=tags)),
+    too_many=("ValidationException", "A resource can have no more than 50 tags."),
+    pair=None,
+    param="tags",
+    gone="tagKeys",
+)
 OPERATIONS: dict[str, Handler] = {
     "CreateAnalyzer": create_analyzer,
     "UpdateAnalyzer": update_analyzer,
     "ListAnalyzers": list_analyzers,
     "GetAnalyzer": get_analyzer,
     "DeleteAnalyzer": delete_analyzer,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
+    **_TAGS.operations(),
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
+from iamfix.sandbox.services.tags import Tags
 from iamfix.sandbox.store import Store, Visibility
 
 MOST_TARGETS = 5
@@ -88,7 +89,7 @@ def put_rule(call: Call) -> Answer:
     arn = f"arn:{call.partition}:events:{call.region}:{call.account}:rule/{name}"
     there = rules.latest(name)
     if there is None:
-        rules.put(name, Rule(name, arn, told, tags=_with_tags({}, call.params.get("Tags") or ())))
+        rules.put(name, Rule(name, arn, told, tags=_TAGS.merged({}, call.params.get("Tags") or ())))
     else:
         _change(call, _the_rule(call, "Name"), told=told)
     return {"RuleArn": arn}
@@ -184,27 +185,12 @@ def list_targets_by_rule(call: Call) -> Answer:
     return {"Targets": [dict(one) for one in some], "NextToken": token}
 
 
-def _with_tags(tags: Mapping[str, str], added: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    result = {**tags, **{tag["Key"]: tag["Value"] for tag in added}}
-    if len(result) > 50 or any(tag["Key"].startswith("aws:") for tag in added):
-        raise AwsError("ValidationException", "Too many tags, or reserved keys.")
-    return result
-
-
-def tag_resource(call: Call) -> Answer:
-    rule = _by_arn(call)
-    return _change(call, rule, tags=_with_tags(rule.tags, call.params["Tags"]))
-
-
-def untag_resource(call: Call) -> Answer:
-    rule = _by_arn(call)
-    return _change(call, rule, tags={k: v for k, v in rule.tags.items() if k not in call.params["TagKeys"]})
-
-
-def list_tags_for_resource(call: Call) -> Answer:
-    return {"Tags": [{"Key": key, "Value": value} for key, value in _by_arn(call).tags.items()]}
-
-
+_TAGS: Tags[Rule] = Tags(
+    _by_arn,
+    lambda call, rule, tags: _change(call, rule, tags=tags),
+    too_many=("ValidationException", "Too many tags."),
+    reserved=("ValidationException", "Reserved keys."),
+)
 OPERATIONS: Mapping[str, Handler] = {
     "PutRule": put_rule,
     "DescribeRule": describe_rule,
@@ -215,7 +201,5 @@ OPERATIONS: Mapping[str, Handler] = {
     "PutTargets": put_targets,
     "RemoveTargets": remove_targets,
     "ListTargetsByRule": list_targets_by_rule,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
-    "ListTagsForResource": list_tags_for_resource,
+    **_TAGS.operations(tell="ListTagsForResource"),
 }

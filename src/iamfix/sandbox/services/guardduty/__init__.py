@@ -8,6 +8,7 @@ from typing import Any
 
 from iamfix.sandbox.call import Answer, Call, Handler, Service
 from iamfix.sandbox.errors import AwsError
+from iamfix.sandbox.services.tags import Tags
 from iamfix.sandbox.store import Store, Visibility
 
 FOUNDATION = ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")
@@ -109,29 +110,18 @@ def delete_detector(call: Call) -> Answer:
     return {}
 
 
-def tag_resource(call: Call) -> Answer:
-    """TagResource."""
-    found = _take(call)
-    made = replace(found, tags={**found.tags, **call.params["Tags"]})
-    call.state(GuardDutyState).detectors.put(call.region, made)
-    return {}
-
-
-def untag_resource(call: Call) -> Answer:
-    """UntagResource."""
-    found = _take(call)
-    tags = {name: value for name, value in found.tags.items() if name not in call.params["TagKeys"]}
-    call.state(GuardDutyState).detectors.put(call.region, replace(found, tags=tags))
-    return {}
-
-
+_TAGS: Tags[Detector] = Tags(
+    _take,
+    lambda call, found, tags: call.state(GuardDutyState).detectors.put(call.region, replace(found, tags=tags)),
+    too_many=("BadRequestException", "A resource can have no more than 50 tags."),
+    pair=None,
+)
 _OPERATIONS: dict[str, Handler] = {
     "CreateDetector": create_detector,
     "ListDetectors": list_detectors,
     "GetDetector": get_detector,
     "UpdateDetector": update_detector,
     "DeleteDetector": delete_detector,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
+    **_TAGS.operations(),
 }
 SERVICE = Service("guardduty", _OPERATIONS, moto=False)

@@ -10,6 +10,7 @@ from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services import resource_policies
 from iamfix.sandbox.services.kms.state import Key, KmsState, change, default_policy, new_key, the_key
+from iamfix.sandbox.services.tags import Tags
 
 MOST = 32 * 1024
 """Bytes of a key policy (KMS Developer Guide, "Resource quotas")."""
@@ -42,7 +43,7 @@ def create_key(call: Call) -> Answer:
         spec=spec,
         usage=usage,
         multi_region=bool(call.params.get("MultiRegion")),
-        tags=_with_tags({}, call.params.get("Tags") or ()),
+        tags=_TAGS.merged({}, call.params.get("Tags") or ()),
     )
     return {"KeyMetadata": _metadata(call, key)}
 
@@ -143,27 +144,17 @@ def cancel_key_deletion(call: Call) -> Answer:
     return {"KeyId": key.arn}
 
 
-def _with_tags(tags: Mapping[str, str], added: Any) -> dict[str, str]:
-    new = {tag["TagKey"]: tag["TagValue"] for tag in added}
-    if len(new) != len(added) or any(key.startswith("aws:") for key in new):
-        raise AwsError("TagException", "Duplicate or reserved tag keys.")
-    if len(result := {**tags, **new}) > 50:
-        raise AwsError("LimitExceededException", "Too many tags.")
-    return result
-
-
-def tag_resource(call: Call) -> Answer:
-    key = the_key(call, *_LIVE)
-    return change(call, key, tags=_with_tags(key.tags, call.params["Tags"]))
-
-
-def untag_resource(call: Call) -> Answer:
-    key = the_key(call, *_LIVE)
-    return change(call, key, tags={name: key.tags[name] for name in key.tags if name not in call.params["TagKeys"]})
+_TAGS: Tags[Key] = Tags(
+    lambda call: the_key(call, *_LIVE),
+    lambda call, key, tags: change(call, key, tags=tags),
+    too_many=("LimitExceededException", "Too many tags."),
+    reserved=("TagException", "Duplicate or reserved tag keys."),
+    pair=("TagKey", "TagValue"),
+)
 
 
 def list_resource_tags(call: Call) -> Answer:
-    tags = [{"TagKey": name, "TagValue": value} for name, value in the_key(call).tags.items()]
+    tags = _TAGS.told(the_key(call).tags)
     some, marker = page(call, tags, default_size=50, size_param="Limit")
     return {"Tags": some, "NextMarker": marker, "Truncated": marker is not None}
 
@@ -182,7 +173,6 @@ OPERATIONS: Mapping[str, Handler] = {
     "GetKeyRotationStatus": get_key_rotation_status,
     "ScheduleKeyDeletion": schedule_key_deletion,
     "CancelKeyDeletion": cancel_key_deletion,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
+    **_TAGS.operations(),
     "ListResourceTags": list_resource_tags,
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from iamfix.sandbox.call import Answer, Call, Handler, page
-from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services import resource_policies
 from iamfix.sandbox.services.sns.state import SnsState, Topic, change, default_policy, invalid, the_topic
+from iamfix.sandbox.services.tags import Tags
 
 MOST = 30 * 1024
 _SETTABLE = frozenset(
@@ -44,7 +44,7 @@ def create_topic(call: Call) -> Answer:
     if (given.get("FifoTopic") == "true") != name.endswith(".fifo"):
         raise invalid("Fifo Topic names must end with .fifo and must be made with FifoTopic")
     arn = f"arn:{call.partition}:sns:{call.region}:{call.account}:{name}"
-    tags = _with_tags({}, call.params.get("Tags") or ())
+    tags = _TAGS.merged({}, call.params.get("Tags") or ())
     there = call.regional(SnsState).topics.latest(arn)
     policy = given.pop("Policy", None)
     if there is not None:
@@ -100,37 +100,17 @@ def set_topic_attributes(call: Call) -> Answer:
     return change(call, topic, attributes={**topic.attributes, name: value})
 
 
-def _with_tags(tags: Mapping[str, str], added: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    new = {tag["Key"]: tag["Value"] for tag in added}
-    if len(new) != len(added) or any(key.startswith("aws:") for key in new):
-        raise invalid("Tags Reason: Duplicated or reserved keys are not allowed.")
-    if len(result := {**tags, **new}) > 50:
-        raise AwsError("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
-    return result
-
-
-def tag_resource(call: Call) -> Answer:
-    topic = the_topic(call, "ResourceArn", "ResourceNotFound")
-    return change(call, topic, tags=_with_tags(topic.tags, call.params["Tags"]))
-
-
-def untag_resource(call: Call) -> Answer:
-    topic = the_topic(call, "ResourceArn", "ResourceNotFound")
-    return change(call, topic, tags={k: v for k, v in topic.tags.items() if k not in call.params["TagKeys"]})
-
-
-def list_tags_for_resource(call: Call) -> Answer:
-    tags = the_topic(call, "ResourceArn", "ResourceNotFound").tags
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-
-
+_TAGS: Tags[Topic] = Tags(
+    lambda call: the_topic(call, "ResourceArn", "ResourceNotFound"),
+    lambda call, topic, tags: change(call, topic, tags=tags),
+    too_many=("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded"),
+    reserved=("InvalidParameter", "Invalid parameter: Tags Reason: Duplicated or reserved keys are not allowed."),
+)
 OPERATIONS: Mapping[str, Handler] = {
     "CreateTopic": create_topic,
     "DeleteTopic": delete_topic,
     "ListTopics": list_topics,
     "GetTopicAttributes": get_topic_attributes,
     "SetTopicAttributes": set_topic_attributes,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
-    "ListTagsForResource": list_tags_for_resource,
+    **_TAGS.operations(tell="ListTagsForResource"),
 }

@@ -11,6 +11,7 @@ from typing import Any
 from iamfix.sandbox.call import Answer, Call, Handler, page
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services import resource_policies
+from iamfix.sandbox.services.tags import Tags
 from iamfix.sandbox.store import Store, Visibility
 
 _RANGES = {
@@ -123,7 +124,7 @@ def create_queue(call: Call) -> Answer:
         return {"QueueUrl": there.url}
     given.setdefault("SqsManagedSseEnabled", "false" if given.get("KmsMasterKeyId") else "true")
     tags = dict(call.params.get("tags") or {})
-    queue = replace(queue, attributes=_checked(call, queue, given), tags=_limited(tags))
+    queue = replace(queue, attributes=_checked(call, queue, given), tags=_TAGS.merged({}, tags))
     call.regional(SqsState).queues.put(name, queue)
     return {"QueueUrl": queue.url}
 
@@ -178,24 +179,13 @@ def _change(call: Call, queue: Queue, **fields: Any) -> Answer:
     return {}
 
 
-def _limited(tags: dict[str, str]) -> dict[str, str]:
-    if len(tags) > 50 or any(key.startswith("aws:") for key in tags):
-        raise AwsError("InvalidParameterValue", "Too many tags, or reserved keys.")
-    return tags
-
-
-def tag_queue(call: Call) -> Answer:
-    queue = _the_queue(call)
-    return _change(call, queue, tags=_limited({**queue.tags, **call.params["Tags"]}))
-
-
-def untag_queue(call: Call) -> Answer:
-    queue = _the_queue(call)
-    return _change(call, queue, tags={k: v for k, v in queue.tags.items() if k not in call.params["TagKeys"]})
-
-
-def list_queue_tags(call: Call) -> Answer:
-    return {"Tags": dict(_the_queue(call).tags)}
+_TAGS: Tags[Queue] = Tags(
+    lambda call: _the_queue(call),
+    lambda call, queue, tags: _change(call, queue, tags=tags),
+    too_many=("InvalidParameterValue", "Too many tags added for queue."),
+    reserved=("InvalidParameterValue", "Reserved keys."),
+    pair=None,
+)
 
 
 def send_message(call: Call) -> Answer:
@@ -215,9 +205,7 @@ OPERATIONS: Mapping[str, Handler] = {
     "ListQueues": list_queues,
     "GetQueueAttributes": get_queue_attributes,
     "SetQueueAttributes": set_queue_attributes,
-    "TagQueue": tag_queue,
-    "UntagQueue": untag_queue,
-    "ListQueueTags": list_queue_tags,
+    **_TAGS.operations("TagQueue", "UntagQueue", "ListQueueTags"),
     "SendMessage": send_message,
     "PurgeQueue": purge_queue,
 }
