@@ -94,7 +94,7 @@ FINE: dict[str, list[dict[str, Any]]] = {
     "filters that only AWS can count": [
         {**_tasks()[0], "loop": "{{ resources('iam_group') }}"}, *_tasks({"metric_name": "Other"}),
     ],
-    "an alarm that goes": _tasks({"statistic": "Average", "state": "absent"}),
+    "an alarm that goes": [_tasks()[0], {"cloudwatch_metric_alarm": {"name": "Root", "state": "absent"}}],
     "regions that only AWS can tell": [_tasks()[0], {**_tasks()[1], "regions": "{{ resources('iam_group') }}"}],
 }  # fmt: skip
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from iamfix.fields import FLAG, TEXT, FieldError, Map, Scalar
+from iamfix.kinds import tagging
+from iamfix.model import UNREAD
 from iamfix.policy.document import Document
 from iamfix.records import Record, Structure
 
@@ -75,8 +77,18 @@ def _retention(value: Any) -> dict[str, Any]:
 RETENTION = Structure("mode (GOVERNANCE or COMPLIANCE) and days or years, or null", _retention, optional=True)
 
 
+Write = tuple[str, Mapping[str, Any]]
+"""An operation, and its parameters besides the bucket's name."""
+
+
 def _policy_fields(answer: Answer, partition: str) -> Fields:
     return {"policy": None if answer is None else Document.parse(answer["Policy"], partition=partition)}
+
+
+def _policy_write(after: Any) -> Write:
+    if isinstance(after.policy, Document):
+        return "put_bucket_policy", {"Policy": after.policy.json()}
+    return "delete_bucket_policy", {}
 
 
 def _encryption_fields(answer: Answer, partition: str) -> Fields:
@@ -90,8 +102,27 @@ def _encryption_fields(answer: Answer, partition: str) -> Fields:
     }
 
 
+def _encryption_write(after: Any) -> Write:
+    """The whole rule: PutBucketEncryption replaces it."""
+    default: dict[str, Any] = {"SSEAlgorithm": after.encryption}
+    if after.encryption_key_id is not None:
+        default["KMSMasterKeyID"] = after.encryption_key_id
+    rule: dict[str, Any] = {
+        "ApplyServerSideEncryptionByDefault": default,
+        "BucketKeyEnabled": after.bucket_key_enabled,
+    }
+    if after.block_sse_c is not UNREAD:
+        rule["BlockedEncryptionTypes"] = {"EncryptionType": ["SSE-C" if after.block_sse_c else "NONE"]}
+    return "put_bucket_encryption", {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+
+
 def _versioning_fields(answer: Answer, partition: str) -> Fields:
     return {"versioning": (answer or {}).get("Status") == "Enabled"}
+
+
+def _versioning_write(after: Any) -> Write:
+    versioning = {"Status": "Enabled" if after.versioning else "Suspended"}
+    return "put_bucket_versioning", {"VersioningConfiguration": versioning}
 
 
 def _ownership_fields(answer: Answer, partition: str) -> Fields:
@@ -99,8 +130,18 @@ def _ownership_fields(answer: Answer, partition: str) -> Fields:
     return {"object_ownership": rules[0].get("ObjectOwnership", "ObjectWriter")}
 
 
+def _ownership_write(after: Any) -> Write:
+    controls = {"Rules": [{"ObjectOwnership": after.object_ownership}]}
+    return "put_bucket_ownership_controls", {"OwnershipControls": controls}
+
+
 def _block_fields(answer: Answer, partition: str) -> Fields:
     return {"public_access": block_of(answer)}
+
+
+def _block_write(after: Any) -> Write:
+    block = {word: after.public_access[part] for part, word in BLOCK_PARTS.items()}
+    return "put_public_access_block", {"PublicAccessBlockConfiguration": block}
 
 
 def _logging_fields(answer: Answer, partition: str) -> Fields:
@@ -120,15 +161,15 @@ def _logging_fields(answer: Answer, partition: str) -> Fields:
     }
 
 
-def logging_status(logging: Mapping[str, Any] | None, grants: Iterable[Any]) -> dict[str, Any]:
-    if logging is None:
-        return {}
-    enabled: dict[str, Any] = {"TargetBucket": logging["target_bucket"], "TargetPrefix": logging["target_prefix"]}
-    if source := logging.get("partition_date_source"):
+def _logging_write(after: Any) -> Write:
+    if after.logging is None:
+        return "put_bucket_logging", {"BucketLoggingStatus": {}}
+    enabled = {"TargetBucket": after.logging["target_bucket"], "TargetPrefix": after.logging["target_prefix"]}
+    if source := after.logging.get("partition_date_source"):
         enabled["TargetObjectKeyFormat"] = {"PartitionedPrefix": {"PartitionDateSource": source}}
-    if kept := list(grants):
-        enabled["TargetGrants"] = kept
-    return {"LoggingEnabled": enabled}
+    if after.logging_grants not in (UNREAD, ()):
+        enabled["TargetGrants"] = list(after.logging_grants)
+    return "put_bucket_logging", {"BucketLoggingStatus": {"LoggingEnabled": enabled}}
 
 
 def _lifecycle_fields(answer: Answer, partition: str) -> Fields:
@@ -138,8 +179,13 @@ def _lifecycle_fields(answer: Answer, partition: str) -> Fields:
     return {"lifecycle_rules": rules, "transition_default_minimum_object_size": size}
 
 
-def lifecycle_rules(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"ID": name, **rules[name]} for name in sorted(rules)]
+def _lifecycle_write(after: Any) -> Write:
+    if not after.lifecycle_rules:
+        return "delete_bucket_lifecycle", {}
+    rules = [{"ID": name, **after.lifecycle_rules[name]} for name in sorted(after.lifecycle_rules)]
+    size = after.transition_default_minimum_object_size
+    told = {"LifecycleConfiguration": {"Rules": rules}, "TransitionDefaultMinimumObjectSize": size}
+    return "put_bucket_lifecycle_configuration", told
 
 
 def _lock_fields(answer: Answer, partition: str) -> Fields:
@@ -149,60 +195,73 @@ def _lock_fields(answer: Answer, partition: str) -> Fields:
     return {"object_lock_enabled": lock.get("ObjectLockEnabled") == "Enabled", "object_lock_retention": retention}
 
 
-def lock_config(retention: Mapping[str, Any] | None) -> dict[str, Any]:
+def _lock_write(after: Any) -> Write:
     config: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
-    if retention:
-        config["Rule"] = {"DefaultRetention": {key.capitalize(): value for key, value in retention.items()}}
-    return config
+    if after.object_lock_retention:
+        told = {key.capitalize(): value for key, value in after.object_lock_retention.items()}
+        config["Rule"] = {"DefaultRetention": told}
+    return "put_object_lock_configuration", {"ObjectLockConfiguration": config}
 
 
 def _tag_fields(answer: Answer, partition: str) -> Fields:
     return {"tags": {tag["Key"]: tag["Value"] for tag in (answer or {}).get("TagSet", ())}}
 
 
+def _tag_write(after: Any) -> Write:
+    """All tags: PutBucketTagging replaces them, so AWS's own must be among them."""
+    if after.tags:
+        return "put_bucket_tagging", {"Tagging": {"TagSet": tagging.tag_list(after.tags)}}
+    return "delete_bucket_tagging", {}
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One read of a bucket: the fields it tells, and the error codes that mean "not configured"."""
+    """What one request reads of a bucket and another writes: its fields, and how it is told and written.
+
+    `missing` are the error codes that mean "not configured". Fields that are `only_told` do not have it written.
+    """
 
     operation: str
     fields: frozenset[str]
     parse: Callable[[Answer, str], Fields]
+    write: Callable[[Any], Write]
     missing: tuple[str, ...] = ()
+    only_told: frozenset[str] = frozenset()
+
+    @property
+    def written(self) -> frozenset[str]:
+        return self.fields - self.only_told
 
 
 SETTINGS = (
-    Setting("get_bucket_policy", frozenset({"policy"}), _policy_fields, ("NoSuchBucketPolicy",)),
     Setting(
-        "get_bucket_encryption",
-        frozenset({"encryption", "encryption_key_id", "bucket_key_enabled", "block_sse_c"}),
-        _encryption_fields,
-        ("ServerSideEncryptionConfigurationNotFoundError",),
-    ),
-    Setting("get_bucket_versioning", frozenset({"versioning"}), _versioning_fields),
-    Setting(
-        "get_bucket_ownership_controls",
-        frozenset({"object_ownership"}),
-        _ownership_fields,
+        "get_bucket_ownership_controls", frozenset({"object_ownership"}), _ownership_fields, _ownership_write,
         ("OwnershipControlsNotFoundError",),
     ),
+    # Before the policy: what loosens must come first, and what tightens then holds for the new policy too.
     Setting(
-        "get_public_access_block",
-        frozenset({"public_access"}),
-        _block_fields,
+        "get_public_access_block", frozenset({"public_access"}), _block_fields, _block_write,
         ("NoSuchPublicAccessBlockConfiguration",),
     ),
-    Setting("get_bucket_logging", frozenset({"logging", "logging_grants"}), _logging_fields),
+    Setting(
+        "get_bucket_encryption", frozenset({"encryption", "encryption_key_id", "bucket_key_enabled", "block_sse_c"}),
+        _encryption_fields, _encryption_write, ("ServerSideEncryptionConfigurationNotFoundError",),
+    ),
+    Setting("get_bucket_versioning", frozenset({"versioning"}), _versioning_fields, _versioning_write),
+    Setting("get_bucket_policy", frozenset({"policy"}), _policy_fields, _policy_write, ("NoSuchBucketPolicy",)),
+    Setting(
+        "get_bucket_logging", frozenset({"logging", "logging_grants"}), _logging_fields, _logging_write,
+        only_told=frozenset({"logging_grants"}),
+    ),
     Setting(
         "get_bucket_lifecycle_configuration",
-        frozenset({"lifecycle_rules", "transition_default_minimum_object_size"}),
-        _lifecycle_fields,
-        ("NoSuchLifecycleConfiguration",),
+        frozenset({"lifecycle_rules", "transition_default_minimum_object_size"}), _lifecycle_fields, _lifecycle_write,
+        ("NoSuchLifecycleConfiguration",), frozenset({"transition_default_minimum_object_size"}),
     ),
     Setting(
-        "get_object_lock_configuration",
-        frozenset({"object_lock_enabled", "object_lock_retention"}),
-        _lock_fields,
-        ("ObjectLockConfigurationNotFoundError",),
+        "get_object_lock_configuration", frozenset({"object_lock_enabled", "object_lock_retention"}), _lock_fields,
+        _lock_write, ("ObjectLockConfigurationNotFoundError",), frozenset({"object_lock_enabled"}),
     ),
-    Setting("get_bucket_tagging", frozenset({"tags"}), _tag_fields, ("NoSuchTagSet",)),
-)
+    Setting("get_bucket_tagging", frozenset({"tags"}), _tag_fields, _tag_write, ("NoSuchTagSet",)),
+)  # fmt: skip
+"""In the order in which they are written."""
