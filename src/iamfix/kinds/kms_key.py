@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iamfix.fields import FLAG, TAGS, TEXT, asked, seen
+from iamfix.fields import FLAG, TAGS, TEXT, Codec, asked, seen
 from iamfix.kinds import defaults, tagging
 from iamfix.kinds import kms_key_rules as rules
-from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.protocol import Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
 from iamfix.shared_policy import policy_of
@@ -44,53 +43,36 @@ EXAMPLE = """\
 
 PENDING_DAYS = 30
 """The longest time AWS waits before it deletes a key; until then the deletion can be cancelled."""
-_NAME = re.compile(r"(?!aws/)[a-zA-Z0-9/_-]{1,250}")
 
 _POLICY = policy_of(
     "kms:GetKeyPolicy", "kms:PutKeyPolicy", "AWS refuses such a policy, for only its support could mend it",
 )  # fmt: skip
 
 
+def _detail(codec: Codec, doc: str, default: Any, read: str, **facts: Any) -> Any:
+    """Declare a field that one request for each key tells."""
+    return asked(codec, doc, default=default, detail=True, reads=(read,), **facts)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The policy of a key for which none is asked is AWS's, which names the account: it is not known beforehand."""
 
-    policy: Document | Mark | None = asked(
-        _POLICY,
-        "Key policy, merged by statement id. A new key has just what is given.",
-        default=UNREAD,
-        detail=True,
-        reads=("get_key_policy",),
+    policy: Document | Mark | None = _detail(
+        _POLICY, "Key policy, merged by statement id. A new key has just what is given.", UNREAD, "get_key_policy"
     )
-    description: str | Mark = asked(TEXT, "Description.", default="", detail=True, reads=("describe_key",))
-    enabled: bool | Mark = asked(
-        FLAG, "The key can be used.", default=True, detail=True, reads=("describe_key",), always=True
+    description: str | Mark = _detail(TEXT, "Description.", "", "describe_key")
+    enabled: bool | Mark = _detail(FLAG, "The key can be used.", True, "describe_key", always=True)
+    rotation: int | Mark = _detail(
+        rules.Rotation(), "New key material once in a while: true (each 365 days), false, or the days between.", 0,
+        "get_key_rotation_status", aliases=("enable_key_rotation", "rotation_period_in_days"),
+    )  # fmt: skip
+    tags: tagging.Tags | Mark = _detail(TAGS, "Tags.", {}, "list_resource_tags", always=True)
+    key_spec: str | Mark = _detail(
+        TEXT, "Type of key, in AWS's words.", "SYMMETRIC_DEFAULT", "describe_key", fixed=True
     )
-    rotation: int | Mark = asked(
-        rules.Rotation(),
-        "New key material once in a while: true (each 365 days), false, or the days between.",
-        default=0,
-        detail=True,
-        reads=("get_key_rotation_status",),
-        aliases=("enable_key_rotation", "rotation_period_in_days"),
-    )
-    tags: tagging.Tags | Mark = asked(
-        TAGS, "Tags.", default={}, detail=True, always=True, reads=("list_resource_tags",)
-    )
-    key_spec: str | Mark = asked(
-        TEXT,
-        "Type of key, in AWS's words.",
-        default="SYMMETRIC_DEFAULT",
-        detail=True,
-        reads=("describe_key",),
-        fixed=True,
-    )
-    key_usage: str | Mark = asked(
-        TEXT, "What it is for.", default="ENCRYPT_DECRYPT", detail=True, reads=("describe_key",), fixed=True
-    )
-    multi_region: bool | Mark = asked(
-        FLAG, "It can have replicas.", default=False, detail=True, reads=("describe_key",), fixed=True
-    )
+    key_usage: str | Mark = _detail(TEXT, "What it is for.", "ENCRYPT_DECRYPT", "describe_key", fixed=True)
+    multi_region: bool | Mark = _detail(FLAG, "It can have replicas.", False, "describe_key", fixed=True)
     key_id: str | None = seen("Key id.")
     pending_deletion: str | Mark | None = seen("When AWS will delete it (UTC).", detail=True, reads=("describe_key",))
 
@@ -239,24 +221,7 @@ def loses(name: str, before: State, after: State | None) -> Iterator[str]:
         yield f"in {PENDING_DAYS} days, unless the deletion is cancelled: everything that only this key can decrypt"
 
 
-def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
-    if after is None:
-        return
-    if not _NAME.fullmatch(name):
-        hint = "letters, digits, slashes, underscores and hyphens; what begins with aws/ is AWS's own"
-        yield Breach(f"{name!r} is no alias", hint)
-    if after.policy is None and (before is None or before.policy is not None):
-        yield Breach("a key always has a policy", "write which one")
-    if isinstance(after.policy, Document) and (before is None or before.policy != after.policy):
-        yield from rules.policy_breaches(after.policy)
-    if after.rotation and after.rotation is not UNREAD and after.key_spec not in ("SYMMETRIC_DEFAULT", UNREAD):
-        yield Breach(f"keys of the type {after.key_spec} do not rotate", "write rotation: false")
-    old = 0 if before is None else before.rotation
-    if before is not None and after.enabled is False and before.enabled is False and after.rotation != old:
-        yield Breach("the rotation of a disabled key cannot change", "write enabled: true")
-    yield from tagging.limit(after.tags)
-
-
+breaches = rules.breaches
 ripples = defaults.no_ripples
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamfix.fields import Asked, Context, Exact, FieldError
-from iamfix.kinds.protocol import Breach
-from iamfix.model import Json, Mark
+from iamfix.kinds import tagging
+from iamfix.kinds.protocol import Breach, Look
+from iamfix.model import UNREAD, Json, Mark
 from iamfix.policy.document import Document
+from iamfix.policy.patterns import matches
 
 MAX_POLICY = 32 * 1024
 """Bytes of a key policy (KMS Developer Guide, "Resource quotas")."""
+_NAME = re.compile(r"(?!aws/)[a-zA-Z0-9/_-]{1,250}")
 LOW, HIGH, USUAL = 90, 2560, 365
 """Days between rotations: least, most, and what AWS takes where none are given (KMS API, "EnableKeyRotation")."""
 
@@ -67,8 +70,22 @@ def _changes_policies(statement: Mapping[str, Any]) -> bool:
         return True
     actions = statement.get("Action", [])
     patterns = actions if isinstance(actions, list) else [actions]
-    return any(_matches(str(pattern).lower(), "kms:putkeypolicy") for pattern in patterns)
+    return any(matches(str(pattern).lower(), "kms:putkeypolicy") for pattern in patterns)
 
 
-def _matches(pattern: str, action: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), action) is not None
+def breaches(name: str, before: Any | None, after: Any | None, look: Look) -> Iterator[Breach]:
+    if after is None:
+        return
+    if not _NAME.fullmatch(name):
+        hint = "letters, digits, slashes, underscores and hyphens; what begins with aws/ is AWS's own"
+        yield Breach(f"{name!r} is no alias", hint)
+    if after.policy is None and (before is None or before.policy is not None):
+        yield Breach("a key always has a policy", "write which one")
+    if isinstance(after.policy, Document) and (before is None or before.policy != after.policy):
+        yield from policy_breaches(after.policy)
+    if after.rotation and after.rotation is not UNREAD and after.key_spec not in ("SYMMETRIC_DEFAULT", UNREAD):
+        yield Breach(f"keys of the type {after.key_spec} do not rotate", "write rotation: false")
+    old = 0 if before is None else before.rotation
+    if before is not None and after.enabled is False and before.enabled is False and after.rotation != old:
+        yield Breach("the rotation of a disabled key cannot change", "write enabled: true")
+    yield from tagging.limit(after.tags)
