@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from iamfix.views.report import render, score
+from iamfix.views.report import render
+from iamfix.views.score import score
 from tests.views.test_text import change, finding, plan
 
 ASKED: dict[str, Any] = {

@@ -118,7 +118,8 @@ def show(plan: Mapping[str, Any], form: str, verbose: int = 0) -> None:
 
         sys.stdout.write(markdown_plan(plan))
     elif form == "html":
-        from iamfix.views.report import asked_in, render
+        from iamfix.views.report import render
+        from iamfix.views.score import asked_in
 
         sys.stdout.write(render(plan, asked_in(plan), "html"))
     else:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from iamfix.journal import Run
 from iamfix.views.markdown import safe
-from iamfix.views.report import STYLE
+from iamfix.views.report_html import STYLE
 from iamfix.views.wording import clean
 
 _MARKS = {True: ("ok", "green"), False: ("failed", "red"), None: ("not known", "yellow")}
