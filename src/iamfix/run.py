@@ -199,7 +199,7 @@ class Runner:
     def inventory(self) -> Inventory:
         """Return the inventory, read once in a run; tell what it leaves out. Raises InputError, AwsError."""
         if self._loaded is None:
-            self._loaded = load_inventory(self.options.inventory, plugins(self.worlds.sessions()))
+            self._loaded = load_inventory(self.options.inventory, plugins(self.worlds.sessions(), self.worlds.keep))
             self.worlds.everyone = self._loaded.accounts
             for note in self._loaded.notes:
                 self.progress.account(note, "note")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from iamfix.aws.reader import Reads, enabled_regions
+from iamfix.aws.reader import Answers, Reads, enabled_regions
 from iamfix.aws.regions import known_regions
 from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import Clock
@@ -23,7 +23,10 @@ from iamfix.world import World
 
 @dataclass(slots=True)
 class Worlds:
-    """The accounts of one run. Planning and applying share the credentials, and never what was read."""
+    """The accounts of one run. Planning and applying share the credentials, and never what was read.
+
+    What a dynamic inventory has read of an account, the first look at it need not ask again; later ones read anew.
+    """
 
     clock: Clock
     chance: random.Random
@@ -36,12 +39,15 @@ class Worlds:
     _applied: bool = False
     _sessions: Sessions | None = None
     _entered: dict[str, AccountSession] = field(default_factory=dict)
+    _told: dict[tuple[str, str | None], Answers] = field(default_factory=dict)
+    """What the inventory has read with one's own credentials, by account and profile."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin_apply(self) -> str:
         """Return the id of the run that applies: that of its planning; a new one when that was applied already."""
         now = self.clock.now()
         with self._lock:
+            self._told = {}
             if self._applied:
                 self._sessions, self._run, self._entered = None, "", {}
             self._run = self._run or new_run_id(now)
@@ -56,6 +62,11 @@ class Worlds:
                 self._sessions = Sessions(self.clock, self.chance, self._run)
             return self._sessions
 
+    def keep(self, session: AccountSession, answers: Answers) -> None:
+        """Keep what the inventory has read, for the first look at that account."""
+        with self._lock:
+            self._told[session.account.id, session.account.profile] = answers
+
     def enter(self, account: Account) -> AccountSession:
         """Enter an account, once in a run. Raises AwsError."""
         sessions = self.sessions()
@@ -69,8 +80,11 @@ class Worlds:
 
     @contextmanager
     def reading(self, session: AccountSession) -> Iterator[Reads]:
-        """Open reads of an account that remember nothing of earlier ones."""
-        with closing(Reads(session, self.clock, self.chance, self.stop)) as reads:
+        """Open reads of an account that remember nothing of earlier ones, but at first what the inventory has read."""
+        account = session.account
+        with self._lock:
+            known = self._told.pop((account.id, account.profile), {}) if account.role_arn is None else {}
+        with closing(Reads(session, self.clock, self.chance, self.stop, known)) as reads:
             yield reads
 
     def world(self, reads: Reads, *, live: bool = False) -> World:

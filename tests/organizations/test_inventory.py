@@ -204,6 +204,37 @@ def test_a_run_reads_the_tree_once(bare: Sandbox, tmp_path: Path) -> None:
     assert sent(bare).count("ListRoots") == 1
 
 
+def test_inventory_and_plan_share_what_was_read_and_nothing_after_a_write(bare: Sandbox, tmp_path: Path) -> None:
+    """The management account's plan asks nothing again that the inventory has read; an apply and what follows do."""
+    project = Project(tmp_path)
+    (tmp_path / "org.yml").write_text("plugin: aws_organizations\nrole_name: iamfix\ntags: true\n", encoding="utf-8")
+    runner = project.runner(inventory=tmp_path / "org.yml")
+    playbook = project.playbook({"organizational_unit": {"name": "new"}}, accounts="management")
+    bare.log.clear()
+    plan = runner.plan([playbook])
+    assert Counter(sent(bare)) == {
+        "DescribeOrganization": 1, "ListRoots": 1, "ListOrganizationalUnitsForParent": 5, "ListAccounts": 1,
+        "ListTagsForResource": 5, "ListAWSServiceAccessForOrganization": 1, "ListDelegatedAdministrators": 1,
+    }  # fmt: skip
+    assert ("organizations", "list_accounts") in plan.accounts[0].reads
+    assert dict(runner.apply(plan).accounts) == {"management": "done"}
+    assert sent(bare).count("ListRoots") == 3  # before its writes, and after them
+    assert list(runner.plan([playbook]).changes()) == []
+    assert sent(bare).count("ListRoots") == 4
+
+
+def test_answers_kept_of_an_inventory_are_not_those_of_after_an_apply(bare: Sandbox, tmp_path: Path) -> None:
+    """A saved plan is applied first: what its run looks at next is read anew, not what the inventory saw before."""
+    project = Project(tmp_path)
+    (tmp_path / "org.yml").write_text("plugin: aws_organizations\nrole_name: iamfix\n", encoding="utf-8")
+    playbook = project.playbook({"organizational_unit": {"name": "new"}}, accounts="management")
+    plan = project.runner(inventory=tmp_path / "org.yml").plan([playbook])
+    runner = project.runner(inventory=tmp_path / "org.yml")
+    runner.inventory()
+    runner.apply(plan)
+    assert list(runner.plan([playbook]).changes()) == []
+
+
 def test_variables_beside_it_and_those_of_units_that_are_gone(bare: Sandbox, tmp_path: Path) -> None:
     """A group's file holds for a unit; one for a unit that is no more is told, not refused."""
     for name, text in (("ou_workloads", "tier: 1"), ("ou_old", "tier: 2")):

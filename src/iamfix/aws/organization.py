@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from iamfix.aws.reader import Reads
-from iamfix.aws.session import Sessions
+from iamfix.aws.reader import Answers, Reads
+from iamfix.aws.session import AccountSession, Sessions
 from iamfix.inventory import CONNECTION, Plugin, Told
 from iamfix.model import InputError, Json, NotHere, Problem
 from iamfix.organization_tree import ROOT, Member, Tree, is_id, levels, read_tree
@@ -29,9 +29,13 @@ Tags = Mapping[str, Mapping[str, str]]
 """Account id -> its tags."""
 
 
-def plugins(sessions: Sessions) -> Mapping[str, Plugin]:
+Keep = Callable[[AccountSession, Answers], None]
+"""Takes what AWS has answered, and in whose session, so that the plan of that account need not ask again."""
+
+
+def plugins(sessions: Sessions, keep: Keep | None = None) -> Mapping[str, Plugin]:
     """Return the dynamic inventories by name."""
-    return {NAME: lambda source: _read(source, sessions)}
+    return {NAME: lambda source: _read(source, sessions, keep)}
 
 
 def offline_plugins() -> Mapping[str, Plugin]:
@@ -65,7 +69,7 @@ def _variables(data: Mapping[str, Json]) -> dict[str, Json]:
     return {**data.get("vars", {}), **{key: data[key] for key in CONNECTION if key in data}}
 
 
-def _read(source: Source, sessions: Sessions) -> Told:
+def _read(source: Source, sessions: Sessions, keep: Keep | None) -> Told:
     data = _checked(source)
     home = data.get("home_region") or _first(data.get("regions")) or "us-east-1"
     session = sessions.caller(data.get("profile"), home)
@@ -77,6 +81,8 @@ def _read(source: Source, sessions: Sessions) -> Told:
             summary = f"account {session.account.id} is in no organization"
             raise InputError(Problem("error", str(source.place("plugin")), summary, hint))
         tags = _tags(reads, tree) if data.get("tags") else {}
+        if keep is not None:
+            keep(session, reads.answers())
     except NotHere as error:
         raise InputError(Problem("error", str(source.place("plugin")), error.summary, error.hint)) from None
     finally:

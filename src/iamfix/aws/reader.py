@@ -30,19 +30,24 @@ _Item = TypeVar("_Item")
 _PAGINATOR: Any = Paginator
 
 
+Answers = Mapping[str, Future[Mapping[str, Any]]]
+"""What AWS has answered, by what was asked."""
+
+
 class Reads:
     """The shared memory of one account's reads, over all regions."""
 
     def __init__(
-        self, session: AccountSession, clock: Clock, chance: random.Random, stop: threading.Event | None = None
-    ) -> None:
-        """Once `stop` is set, what would be sent raises Stopped instead."""
+        self, session: AccountSession, clock: Clock, chance: random.Random, stop: threading.Event | None = None,
+        known: Answers | None = None,
+    ) -> None:  # fmt: skip
+        """Once `stop` is set, what would be sent raises Stopped instead. `known` are answers that need not be asked."""
         self.session, self.clock, self.chance = session, clock, chance
         self.stop = stop or threading.Event()
         self.now = clock.now()
         self.used: set[tuple[str, str]] = set()
-        """The (service, operation) that were sent, for `iamfix permissions`."""
-        self._answers: dict[str, Future[Mapping[str, Any]]] = {}
+        """The (service, operation) that were asked, for `iamfix permissions`."""
+        self._answers: dict[str, Future[Mapping[str, Any]]] = dict(known or {})
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -67,6 +72,8 @@ class Reads:
         `whole`: all pages of a list, else the first. `root`: as the account's root user.
         """
         key = json.dumps([service, operation, region, params, whole, root], sort_keys=True, default=str)
+        # What must be allowed is to open a root user's session; what may be read in it, AWS has settled.
+        self.used.add(("sts", "assume_root") if root else (service, operation))
         with self._lock:
             mine = key not in self._answers
             future = self._answers.setdefault(key, Future())
@@ -78,6 +85,11 @@ class Reads:
                 raise
         return future.result()
 
+    def answers(self) -> Answers:
+        """Return what AWS has answered so far, for other reads of the same account with the same credentials."""
+        with self._lock:
+            return {key: one for key, one in self._answers.items() if one.done() and one.exception() is None}
+
     def pool(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
@@ -87,8 +99,6 @@ class Reads:
     def _send(
         self, service: str, operation: str, region: str, params: Mapping[str, Any], whole: bool, root: bool
     ) -> Mapping[str, Any]:
-        # What must be allowed is to open a root user's session; what may be read in it, AWS has settled.
-        self.used.add(("sts", "assume_root") if root else (service, operation))
         session = self.session.as_root(ROOT_LOOK) if root else self.session
         client = session.client(service, region)
         method = getattr(client, operation)
