@@ -15,22 +15,20 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from iamfix.aws.new_account import ACCESS_ROLE
 from iamfix.aws.organization import clean_name
 from iamfix.bootstrap_account import find_account, find_request, wait_for_request
 from iamfix.bootstrap_role import policy_of, trust_of
 from iamfix.bootstrap_wait import PATIENCE, is_settled, wait_until_usable
-from iamfix.inventory import Inventory
+from iamfix.inventory import NOT_KNOWN_YET, Inventory
 from iamfix.kinds import KINDS
 from iamfix.model import Account, InputError, Json, NotHere, Plan, Problem, Protected
 from iamfix.organization_tree import ROOT, Member, Tree, read_tree
 from iamfix.playbook import load_playbooks
 from iamfix.run import Runner
 
-ACCESS_ROLE = "OrganizationAccountAccessRole"
-"""The role that AWS makes in each account that an organization makes; the management account may assume it."""
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _CONTACTS = ("security", "operations", "billing")
-_NOT_KNOWN_YET = "000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Bootstrap:
         if problems:
             raise InputError(*problems)
         load_playbooks([self.playbook], KINDS)
-        self._enterable(Member(_NOT_KNOWN_YET, self.name, self.email, "ACTIVE", ROOT, ""))
+        self._enterable(Member(NOT_KNOWN_YET, self.name, self.email, "ACTIVE", ROOT, ""))
 
     def _tree(self) -> Tree:
         """Return the organization as it is now, from its management account. Raises InputError for another one."""
@@ -171,7 +169,7 @@ class Bootstrap:
             told = f"the inventory does not say as which role iamfix works in {account.name}"
             where = str(self.runner.options.inventory)
             raise InputError(Problem("error", where, told, "all: vars: {role_name: iamfix}"))
-        if member.id != _NOT_KNOWN_YET:
+        if member.id != NOT_KNOWN_YET:
             self._inventory = inventory
         return account
 
@@ -241,8 +239,9 @@ class Bootstrap:
     def _managed(self, title: str, playbook: str, variables: Mapping[str, Json]) -> Iterator[Step]:
         manager = self._managing()
         runner = self.runner.beside(
-            self._holding(manager), manager.name, extra_vars=dict(variables), tags=(), skip_tags=()
-        )
+            self._holding(manager), manager.name, extra_vars=dict(variables), tags=(), skip_tags=(),
+            new_account=self.playbook, new_account_vars=self.runner.options.extra_vars,
+        )  # fmt: skip
         yield from self._shipped(title, runner, playbook)
 
     def _shipped(self, title: str, runner: Runner, playbook: str) -> Iterator[Step]:

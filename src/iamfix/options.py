@@ -22,6 +22,10 @@ class Progress(Protocol):
     def finish(self) -> None: ...
 
 
+NEW_ACCOUNT = Path("playbooks/bootstrap.yml")
+"""Where the playbook of what a new account gets is looked for, unless another one is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says of a run; the same words everywhere."""
@@ -36,6 +40,10 @@ class Options:
     max_deletes: int | None = None
     allow: tuple[str, ...] = ()
     journal: Path = Path(".iamfix")
+    new_account: Path = NEW_ACCOUNT
+    """The playbook of what a new account gets."""
+    new_account_vars: Mapping[str, Json] | None = None
+    """Its `-e`, where they are not those of the run."""
 
 
 @dataclass(frozen=True, slots=True)

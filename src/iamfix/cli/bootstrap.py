@@ -8,15 +8,14 @@ from typing import Annotated
 import typer
 
 from iamfix.cli import options as o
-
-PLAYBOOK = Path("playbooks/bootstrap.yml")
+from iamfix.options import NEW_ACCOUNT
 
 
 def bootstrap(
     name: Annotated[str, typer.Argument(help="The account's name.", show_default=False)],
     email: Annotated[str, typer.Option("--email", help="E-mail address of its root user.", show_default=False)],
     unit: Annotated[str | None, typer.Option("--ou", help="Path of the unit that it moves to at the end.")] = None,
-    playbook: Annotated[Path, typer.Option("--playbook", help="What the account gets.")] = PLAYBOOK,
+    playbook: Annotated[Path, typer.Option("--playbook", help="What the account gets.")] = NEW_ACCOUNT,
     inventory: o.Inventory = o.INVENTORY,
     extra_vars: o.ExtraVars = None,
     allow: o.Allow = None,

@@ -4,7 +4,7 @@
 puts the accounts together; all mistakes are told at once.
 """
 
-from iamfix.inventory.parts import CONNECTION, Inventory, Plugin, Told
+from iamfix.inventory.parts import CONNECTION, NOT_KNOWN_YET, Inventory, Plugin, Told, with_new_account
 from iamfix.inventory.reading import load_inventory
 
-__all__ = ["CONNECTION", "Inventory", "Plugin", "Told", "load_inventory"]
+__all__ = ["CONNECTION", "NOT_KNOWN_YET", "Inventory", "Plugin", "Told", "load_inventory", "with_new_account"]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from iamfix.inventory.gathered import Gathered
-from iamfix.inventory.parts import CONNECTION
+from iamfix.inventory.parts import CONNECTION, NOT_KNOWN_YET
 from iamfix.model import Account, InputError, Json, Problem, Protected, partition_of
 from iamfix.yamlfile import Source
 
@@ -67,6 +67,12 @@ def put_together(gathered: Gathered) -> list[Account]:
         ids[account.id] = name
         accounts.append(account)
     return accounts
+
+
+def newcomer(gathered: Gathered) -> Account | None:
+    """Return an account that is not made yet as the group `all` says it would be; None where it does not say enough."""
+    aside = Gathered()
+    return _one("new", {"id": NOT_KNOWN_YET}, gathered.groups["all"].vars, (), Source("", {}, "", {}), (), aside)
 
 
 def _above(own: Collection[str], parents: Mapping[str, Sequence[str]], levels: Mapping[str, int]) -> list[str]:

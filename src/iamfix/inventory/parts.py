@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from iamfix.model import Account, Json
+from iamfix.model import Account, InputError, Json, Problem
 from iamfix.yamlfile import Source
 
 
@@ -42,3 +42,24 @@ class Inventory:
     """What a dynamic inventory has left out, and why."""
     offline: bool = False
     """It is dynamic and AWS was not asked: its one account stands for any, its groups are not known."""
+    newcomer: Account | None = None
+    """How an account would be that is in no group but `all`, and not made yet; None where `all` does not say enough."""
+
+
+NOT_KNOWN_YET = "000000000000"
+"""Stands for the id of an account that is not made yet."""
+
+
+def with_new_account(inventory: Inventory, name: str) -> tuple[Account, Inventory]:
+    """Return an account that is not made yet, as the group `all` says it would be, and the inventory with it.
+
+    Raises:
+        InputError: the group `all` does not say enough of an account.
+    """
+    if inventory.newcomer is None:
+        hint = "such as all: vars: {role_name: iamfix}"
+        raise InputError(Problem("error", inventory.files[0], "the group all does not say enough of an account", hint))
+    known = {*inventory.groups, *(account.name for account in inventory.accounts)}
+    account = replace(inventory.newcomer, name=name if name not in known else f"{name}-new")
+    groups = {**inventory.groups, "all": (*inventory.groups["all"], account.name)}
+    return account, replace(inventory, accounts=(*inventory.accounts, account), groups=groups)

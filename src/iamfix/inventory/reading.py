@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from iamfix.inventory.accounts import put_together
+from iamfix.inventory.accounts import newcomer, put_together
 from iamfix.inventory.gathered import SUFFIXES, Gathered, beside, gather
 from iamfix.inventory.parts import Inventory, Plugin, Told
 from iamfix.model import InputError, Json, Problem
@@ -68,6 +68,7 @@ def load_inventory(
         files=tuple(str(file) for file in files),
         notes=tuple(gathered.notes),
         offline=gathered.offline,
+        newcomer=newcomer(gathered),
     )
 
 

@@ -31,6 +31,11 @@ def lane(kind: Kind) -> str | None:
     return found
 
 
+def opens_accounts(kind: Kind) -> bool:
+    """Tell whether each resource of this kind is an AWS account of its own (`OPENS_ACCOUNTS`), named as it is."""
+    return bool(getattr(kind, "OPENS_ACCOUNTS", False))
+
+
 def named(kind: Kind, name: str, look: Look) -> str:
     """Return under which name a resource is known that a task calls so (`named`): an account may be called by its id.
 

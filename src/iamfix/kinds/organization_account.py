@@ -22,6 +22,7 @@ CREATABLE = True
 SINGLETON = None
 LANE = org.LANE
 PLACE = org.PLACE
+OPENS_ACCOUNTS = True
 KEPT = "iamfix closes no account; close it by hand, its state is then told"
 READS = (
     *org.TREE_READS,
