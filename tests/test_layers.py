@@ -36,6 +36,7 @@ FORBIDDEN = {
     "worlds": ("plan", "apply", "run", "waves", "cli", "views", "sandbox"),
     "waves": ("plan", "run", "cli", "views", "sandbox"),
     "views": ("aws", "plan", "apply", "run", "cli", "sandbox"),
+    "forecast": ("apply", "journal", "run", "cli", "views", "sandbox"),
     "run": ("cli", "views", "sandbox"),
     "sandbox": ("kinds", "plan", "world", "aws", "apply", "run", "cli", "views", "model", "fields"),
 }

@@ -57,7 +57,8 @@ def told(plan: AccountPlan, playbook: str) -> Iterator[str]:
     for change in plan.changes:
         groups.setdefault((_MARKS[change.action], change.kind), {}).setdefault(change.name, []).append(change)
     for (mark, kind), names in groups.items():
-        yield f"  {mark} {kind}: {', '.join(_name(name, changes) for name, changes in names.items())}"
+        shown = ", ".join(_name(name, changes) for name, changes in names.items())
+        yield f"  {mark} {kind}: {shown}".replace(plan.account.id, "<its id>")
     if plan.findings:
         yield f"  {len(plan.findings)} findings that it reports and does not change"
     unknown = [problem for problem in plan.problems if problem.severity == "error" or problem.rule == "unreadable"]

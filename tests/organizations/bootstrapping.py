@@ -13,6 +13,7 @@ import yaml
 
 from iamfix.bootstrap import Bootstrap
 from iamfix.clock import TurnedClock
+from iamfix.model import Plan
 from iamfix.options import Options
 from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
@@ -65,7 +66,8 @@ def dying(dies: Callable[[], bool]) -> Callable[[], None]:
 class Moments:
     """All that a killed run would leave behind, at each moment at which it would leave something else.
 
-    That is AWS, and the journal on disk. Requests that only read leave nothing, but polls do: AWS goes on meanwhile.
+    That is AWS, and the calls in the journal on disk. Requests that only read leave nothing, but polls do: AWS goes on
+    meanwhile.
     """
 
     def __init__(self, aws: Sandbox, clock: TurnedClock, journal: Path) -> None:
@@ -83,7 +85,7 @@ class Moments:
             key = (
                 sum(one.mutating and one.code != "Pending" for one in log),
                 sum(one.operation == "DescribeCreateAccountStatus" for one in log),
-                sum(lines.count(f'"event":"{event}"') for event in ("run", "call", "accepted", "end")),
+                sum(lines.count(f'"event":"{event}"') for event in ("call", "accepted")),
                 int(3 * ready),
             )
             if key not in self._known:
@@ -132,6 +134,8 @@ class Lab:
     def __init__(self, aws: Sandbox, clock: TurnedClock, inventory: Path, playbook: Path, journal: Path) -> None:
         self.aws, self.clock, self.inventory, self.playbook, self.journal = aws, clock, inventory, playbook, journal
         self.told = Told()
+        self.plans: dict[str, Plan] = {}
+        """The plans of the last bootstrap, by title."""
 
     def bootstrap(
         self, *, clock: Any = None, name: str = NAME, email: str = EMAIL, unit: str | None = UNIT, **options: Any
@@ -139,12 +143,12 @@ class Lab:
         """Run one as `--auto-approve` does; returns the titles of its steps."""
         given = Options(inventory=self.inventory, journal=self.journal, forks=1, **options)
         runner = Runner(given, self.told, clock=clock or self.clock)
-        titles = []
+        self.plans = {}
         for step in Bootstrap(runner, name, email, unit, self.playbook).steps():
-            titles.append(step.title)
+            self.plans[step.title] = step.plan
             outcome = step.runner.apply(step.plan, f"bootstrap {name}")
             assert outcome.exit_code == 0, outcome.problems
-        return titles
+        return list(self.plans)
 
     def accounts(self, email: str = EMAIL) -> list[Any]:
         return [one for one in state_of(self.aws.cloud).members.all_latest() if one.email.lower() == email.lower()]

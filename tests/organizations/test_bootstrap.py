@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ import yaml
 from iamfix.bootstrap_wait import IN_A_ROW, PATIENCE
 from iamfix.cli import run as iamfix
 from iamfix.clock import TurnedClock
-from iamfix.model import AwsError, InputError
-from iamfix.sandbox import Sandbox
+from iamfix.journal import runs
+from iamfix.model import AwsError, InputError, Plan
+from iamfix.sandbox import Record, Sandbox
 from iamfix.sandbox.services.iam.state import IamState
 from tests import ledger
 from tests.organizations.bootstrapping import (
@@ -32,7 +35,7 @@ from tests.organizations.bootstrapping import (
     small,
 )
 from tests.organizations.building import state_of
-from tests.running import Project, SandboxTime, use
+from tests.running import Project, SandboxTime, signalled, use
 
 
 @pytest.fixture
@@ -95,16 +98,39 @@ def test_the_role_never_gets_power_over_itself(lab: Lab) -> None:
 
 
 def test_the_shipped_playbook_fits_one_policy_with_networks_by_the_dozen(lab: Lab) -> None:
-    """`playbooks/bootstrap.yml`, default VPCs included: one policy is enough, and a second run is empty."""
+    """`playbooks/bootstrap.yml`, default VPCs included: one policy is enough, what it did was told, and it is done."""
     lab.playbook = Path(__file__).parents[2] / "playbooks/bootstrap.yml"
     given = {"extra_vars": {"remove_default_vpcs": True}}
     assert lab.bootstrap(**given) == ["a new account", "the role of iamfix", "the baseline", "its unit"]
+    notes = [note for change in lab.plans["a new account"].changes() for note in change.notes]
+    assert _foretold(notes) == _done(lab.plans["the baseline"], lab.accounts()[0].id)
     role = iam_of(lab).roles.latest("iamfix")
     assert role is not None
     assert len(role.inline["iamfix-baseline"]) < 10_240
     resources = [one["Resource"] for one in json.loads(role.inline["iamfix-baseline"])["Statement"]]
     assert [f"arn:aws:ec2:*:{lab.accounts()[0].id}:subnet/*"] in resources
     assert lab.bootstrap(**given) == []
+
+
+def _foretold(notes: list[str]) -> set[str]:
+    """What the plan of a new account says of each kind and action: `+ iam_group: Admins, …`."""
+    (first,) = (number for number, note in enumerate(notes) if note.startswith("then, in the new account, "))
+    assert "not known" not in "".join(notes)
+    return {note.strip() for note in notes[first + 1 :] if note.startswith("  ") and note.strip()[0] in "+~-"}
+
+
+def _done(plan: Plan, account: str) -> set[str]:
+    found: dict[str, dict[str, set[str | None]]] = {}
+    for change in plan.changes():
+        mark = {"create": "+", "update": "~", "delete": "-"}[change.action]
+        found.setdefault(f"{mark} {change.kind}", {}).setdefault(change.name, set()).add(change.region)
+    return {
+        f"{title}: " + ", ".join(
+            (f"{name} in {len(regions)} regions" if len(regions) > 1 else name).replace(account, "<its id>")
+            for name, regions in names.items()
+        )
+        for title, names in found.items()
+    }  # fmt: skip
 
 
 def test_a_playbook_that_grew_is_given_more_permissions_and_loses_none(lab: Lab, tmp_path: Path) -> None:
@@ -181,8 +207,51 @@ def test_nobody_to_ask_means_nothing_is_made(lab: Lab, capsys: Any) -> None:
     assert lab.asked() == 0
 
 
-def test_an_address_taken_elsewhere_is_explained(lab: Lab) -> None:
-    """AWS finds out in the background; the error says what its word means, and a suspended account is told too."""
+def test_an_address_taken_outside_is_explained_and_another_goes_on(lab: Lab) -> None:
+    """AWS finds out in the background: what its word means is said, nothing is left, and another address goes."""
+    state_of(lab.aws.cloud).addresses_elsewhere.add(EMAIL)
+    state_of(lab.aws.cloud).creation_polls = 1
+    arguments = ("bootstrap", NAME, "--email", EMAIL.upper(), "--playbook", str(lab.playbook), "-i", str(lab.inventory))
+    assert iamfix([*arguments, "--journal", str(lab.journal), "--auto-approve"]) == 1
+    assert (lab.accounts(), lab.asked()) == ([], 1)
+    run = next(runs(lab.journal))
+    assert "the e-mail address is taken by an account, of this organization or outside of it" in run.why["management"]
+    assert lab.bootstrap(email="other@example.com", unit=None)[0] == "a new account"
+    assert len(lab.accounts("other@example.com")) == 1
+
+
+def test_the_command_killed_then_to_its_end_then_with_nothing_to_do(lab: Lab, capsys: Any) -> None:
+    """`iamfix bootstrap … --auto-approve` as a user runs it: the process killed, started again, and once more."""
+    state, arguments = state_of(lab.aws.cloud), ["bootstrap", NAME, "--email", EMAIL, "--ou", UNIT, "--auto-approve"]
+    arguments += ["--playbook", str(lab.playbook), "-i", str(lab.inventory), "--journal", str(lab.journal)]
+    state.creation_polls, state.unusable_seconds = 1, 0.0
+    code, told, _ = signalled(lab.aws, 1, "after", signal.SIGKILL, *arguments)
+    assert (code, lab.asked()) == (-signal.SIGKILL, 1)
+    assert "then, in the new account, " in told
+    assert "+ iam_group: Admins" in told
+
+    def long_ago(now: str, record: Record) -> bool:
+        """An account that is not new needs to be tried once only: this test does not sleep."""
+        for one in lab.accounts():
+            state.members.put(one.id, replace(one, joined=lab.aws.cloud.now() - timedelta(hours=2)))
+        return False
+
+    lab.aws.on_request(long_ago)
+    assert iamfix(arguments) == 0
+    steps = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Step: ")]
+    assert steps == ["Step: the role of iamfix", "Step: the baseline", "Step: its unit"]
+    assert path_of(lab) == UNIT
+    sent = len(list(lab.aws.log))
+    assert iamfix(arguments) == 0
+    err = capsys.readouterr().err
+    assert "Step: " not in err
+    assert f"account {lab.accounts()[0].id} is as {lab.playbook} says, in {UNIT}" in err
+    assert not [one.operation for one in list(lab.aws.log)[sent:] if one.mutating and one.service != "sts"]
+    assert (len(lab.accounts()), lab.asked()) == (1, 1)
+
+
+def test_a_suspended_account_is_told(lab: Lab) -> None:
+    """Whose address is a closed account's is told so before anything is made."""
     state = state_of(lab.aws.cloud)
     member = next(one for one in state.members.all_latest() if one.name == "data-prod")
     state.members.put(member.id, replace(member, state="SUSPENDED"))
@@ -269,7 +338,7 @@ def test_killed_after_every_step_it_converges_with_one_account(
     whole, times, moments = killed
     aws = whole.aws
     use(aws, monkeypatch)
-    assert len(moments.all) >= 25
+    assert len(moments.all) >= 20
     for number, (left, kept, at) in enumerate(moments.all):
         if number % PARTS != part:
             continue

@@ -2,9 +2,9 @@
 
 Nothing is sent: answers are AWS's own model with nothing in them, and the few things that a new account comes with.
 
-Sources: Organizations User Guide, "Accessing member accounts" (its one role); IAM User Guide, "AWS account root user" (no
-root credentials in accounts that an organization makes); VPC User Guide, "Default VPCs"; EC2 User Guide, "Block public
-access to your AMIs" (on in new accounts).
+Sources: Organizations User Guide, "Accessing member accounts" (its one role); IAM User Guide, "AWS account root user"
+(no root credentials in accounts that an organization makes); VPC User Guide, "Default VPCs"; EC2 User Guide, "Block
+public access to your AMIs" (on in new accounts).
 """
 
 from __future__ import annotations
