@@ -3,20 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from iamfix.aws.model import faults
 from iamfix.aws.new_account import NewAccount, regions_of
-from iamfix.kinds import KINDS
+from iamfix.aws.organization import clean_name
+from iamfix.inventory import Inventory, with_new_account
+from iamfix.kinds import KINDS, optional
 from iamfix.kinds.protocol import Want
-from iamfix.model import Account, AccountPlan, AwsError, Change, Json
+from iamfix.model import Account, AccountPlan, AwsError, Change, IamfixError, Json
+from iamfix.options import Options
+from iamfix.patterns import select_accounts
 from iamfix.plan import Fold
-from iamfix.playbook import Play, Playbooks
+from iamfix.playbook import Play, Playbooks, load_playbooks
 from iamfix.render import Renderer
 from iamfix.world import World
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
+
+
+def foretold(plan: AccountPlan, inventory: Inventory, options: Options, now: datetime) -> AccountPlan:
+    """Return a plan in which each account that is to be made tells what its playbook would do there."""
+    return replace(
+        plan,
+        changes=tuple(
+            replace(change, notes=(*change.notes, *_follows(change.name, plan.account, inventory, options, now)))
+            if change.before is None and change.after is not None and optional.opens_accounts(KINDS[change.kind])
+            else change
+            for change in plan.changes
+        ),
+    )
+
+
+def _follows(name: str, manager: Account, inventory: Inventory, options: Options, now: datetime) -> list[str]:
+    path, extra = options.new_account, options.new_account_vars
+    if not path.is_file():
+        return []
+    try:
+        playbooks = load_playbooks([path], KINDS)
+        account, within = with_new_account(inventory, clean_name(name) or "new-account")
+        plays = [
+            (number, play)
+            for number, play in enumerate(playbooks.plays)
+            if account in select_accounts(play.accounts, within)
+        ]
+        given = options.extra_vars if extra is None else extra
+        found = forecast(account, manager.id, plays, playbooks, given, within.accounts, now)
+    except IamfixError as error:
+        return [f"what {path} would do in it cannot be told: {error}"]
+    return list(_told(found, str(path)))
 
 
 def forecast(
@@ -49,7 +86,7 @@ def forecast(
     return fold.result(account)
 
 
-def told(plan: AccountPlan, playbook: str) -> Iterator[str]:
+def _told(plan: AccountPlan, playbook: str) -> Iterator[str]:
     """Yield the lines that tell a forecast: what comes of each kind, and what is not known."""
     many = len(plan.changes)
     yield f"then, in the new account, {playbook} makes {many} change{'' if many == 1 else 's'}, as far as known now:"

@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 from iamfix import planfile
 from iamfix.access.judge import judged
 from iamfix.aws.model import faults
-from iamfix.aws.organization import clean_name, plugins
+from iamfix.aws.organization import plugins
 from iamfix.clock import Clock, SystemClock
 from iamfix.enforce import check_enforce
-from iamfix.forecast import forecast, told
+from iamfix.forecast import foretold
 from iamfix.forks import side_by_side
 from iamfix.guards import allowed, guarded, limited
-from iamfix.inventory import Inventory, load_inventory, with_new_account
+from iamfix.inventory import Inventory, load_inventory
 from iamfix.journal import Journal, read_run, runs
 from iamfix.kinds import KINDS, optional
 from iamfix.model import Account, AccountPlan, IamfixError, InputError, Json, Plan, Problem, Wave
@@ -85,7 +85,7 @@ class Runner:
             mine = [(number, play) for number, play, names in numbered if account.name in names]
             return self._plan_account(account, mine, loaded)
 
-        plans = [self._foretold(plan, inventory) for plan in self._planned(accounts, one)]
+        plans = [foretold(plan, inventory, self.options, made_at) for plan in self._planned(accounts, one)]
         return self._finish(
             plans,
             made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -217,33 +217,6 @@ class Runner:
         """Return a runner with the same clock and screen for other accounts; it has a run of its own."""
         given = replace(self.options, limit=limit, **options)
         return Runner(given, self.progress, self.clock, self.chance, self.stop, _loaded=inventory)
-
-    def _foretold(self, plan: AccountPlan, inventory: Inventory) -> AccountPlan:
-        """Add to each account that is to be made what its playbook would do there."""
-        changes = tuple(
-            replace(change, notes=(*change.notes, *self._follows(change.name, plan.account, inventory)))
-            if change.before is None and change.after is not None and optional.opens_accounts(KINDS[change.kind])
-            else change
-            for change in plan.changes
-        )
-        return replace(plan, changes=changes)
-
-    def _follows(self, name: str, manager: Account, inventory: Inventory) -> list[str]:
-        path = self.options.new_account
-        if not path.is_file():
-            return []
-        try:
-            playbooks = load_playbooks([path], KINDS)
-            account, within = with_new_account(inventory, clean_name(name) or "new-account")
-            plays = [
-                (number, play) for number, play in enumerate(playbooks.plays)
-                if account in select_accounts(play.accounts, within)
-            ]  # fmt: skip
-            extra, now = self.options.new_account_vars, self.clock.now()
-            extra = self.options.extra_vars if extra is None else extra
-            return list(told(forecast(account, manager.id, plays, playbooks, extra, within.accounts, now), str(path)))
-        except IamfixError as error:
-            return [f"what {path} would do in it cannot be told: {error}"]
 
     def _accounts(self, inventory: Inventory, play: Play) -> list[Account]:
         chosen = list(select_accounts(play.accounts, inventory))
