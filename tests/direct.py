@@ -25,6 +25,7 @@ from iamfix.model import Account, AccountPlan, AwsError, Call, Generated, Result
 from iamfix.plan import Fold
 from iamfix.playbook import load_playbooks
 from iamfix.render import Renderer
+from iamfix.sandbox import Sandbox
 from iamfix.sandbox import world as layout
 from iamfix.sandbox.building import Builder
 from iamfix.sandbox.call import Call as SandboxCall
@@ -96,6 +97,15 @@ class Direct(Asking):
             service: {xform_name(operation): operation for operation in found.operations}
             for service, found in SERVICES.items()
         }
+
+    @classmethod
+    def on(cls, sandbox: Sandbox) -> Direct:
+        """The management account of a sandbox that is served, to set it up without a request each."""
+        made = cls()
+        made._cloud, made.build = sandbox.cloud, Builder(sandbox.cloud, ACCOUNT.id)
+        assert sandbox.cloud.credentials.default is not None
+        made._caller = sandbox.cloud.credentials.default
+        return made
 
     def as_root(self) -> Direct:
         """The same account, asked and changed as its root user; opening the session counts as one request."""
