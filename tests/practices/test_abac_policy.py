@@ -149,6 +149,15 @@ def test_lint_finds_nothing_that_aws_would_refuse(partition: str) -> None:
     assert made.size() <= 6144
 
 
+@pytest.mark.parametrize(("what", "sid"), [("actions", "WhatIsTaggedAlike"), ("creations", "NewThingsWithTheOwnTag")])
+def test_who_may_do_nothing_or_make_nothing_has_no_such_statement(what: str, sid: str) -> None:
+    """An empty list leaves its statement out, and all others stay."""
+    whole = document("policies/abac.json.j2", **GIVEN).data["Statement"]
+    less = document("policies/abac.json.j2", **{**GIVEN, what: []})
+    assert [one["Sid"] for one in less.data["Statement"]] == [one["Sid"] for one in whole if one["Sid"] != sid]
+    assert [found for found in lint(less.data, "identity", "aws") if found.severity in ("error", "high")] == []
+
+
 def test_nothing_happens_until_groups_are_named() -> None:
     """Opt-in: with a group the policy is made and attached, once."""
     aws = Direct()

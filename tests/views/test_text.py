@@ -169,6 +169,15 @@ def test_the_same_finding_in_many_accounts_is_shown_once() -> None:
     ]
 
 
+def test_a_finding_of_many_accounts_names_the_resource_of_none() -> None:
+    """A resource that is called by its ARN has another one in each account: none of them stands for all."""
+    told = [finding(f"a{number}", f"arn:aws:iam::{number:012}:role/r") for number in (0, 1)]
+    assert shown(plan({"findings": told[:1]}, {"findings": told[1:]})).splitlines()[0] == (
+        "? high iam_user/arn:aws:iam::{account}:role/r  in a0, a1: has an old key"
+    )
+    assert "{account}" not in shown(plan({"findings": told[:1]}))
+
+
 def test_the_same_problem_in_many_accounts_is_shown_once() -> None:
     """What is wrong in the same way in several accounts is told with the others' names."""
     problems = [

@@ -57,10 +57,15 @@ def _without(value: Any, account: str) -> Any:
 
 
 def grouped_findings(plan: Plan) -> Iterator[Group]:
-    """Yield each different finding once; those of different resources are different."""
-    yield from _once(
+    """Yield each different finding once; those of different resources are different.
+
+    In what holds for several accounts, the id of each is `{account}`.
+    """
+    ids = {account["name"]: account["id"] for account in plan["accounts"]}
+    for one, names in _once(
         plan, lambda account: account["findings"], lambda one: [one["severity"], one["address"], one["message"]]
-    )
+    ):
+        yield (_without(one, ids[names[0]]) if len(names) > 1 else one), names
 
 
 def grouped_problems(plan: Plan) -> Iterator[Group]:
