@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iamfix.fields import Asked, fields_of
-from iamfix.model import UNREAD, Change, Origin, Problem
+from iamfix.model import UNREAD, Origin, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,18 @@ class Asks:
         """Remember what a task asks. It holds from now on."""
         self._asks.setdefault(address, []).append(_Ask(asked, origin, named))
 
-    def undone_by(self, change: Change) -> Iterator[Problem]:
-        """Yield what a change takes back that an earlier task has asked: a task run again would do it again."""
-        for ask in self._asks.get(change.address, ()):
-            if found := _undone(ask, change.before, change.after):
-                yield Problem(
-                    "error", change.address,
-                    f"{', '.join(found)}: the task {change.origin.task!r} undoes what {ask.origin.task!r} "
-                    f"({ask.origin.where}) asks",
-                    "let one task own it, or give lists as {include: […]}", "tasks-disagree",
-                )  # fmt: skip
+    def of(self, address: str) -> bool:
+        """Tell whether a task has asked something of a resource."""
+        return address in self._asks
+
+    def undone(self, address: str, before: Any | None, after: Any | None, by: Origin) -> Iterator[Problem]:
+        """Yield what a task takes back that an earlier one has asked: run again, that one would do it again."""
+        for ask in self._asks.get(address, ()):
+            if found := _undone(ask, before, after):
+                earlier = f"{ask.origin.task!r} ({ask.origin.where})"
+                summary = f"{', '.join(found)}: the task {by.task!r} undoes what {earlier} asks"
+                hint = "let one task own it, or give lists as {include: […]}"
+                yield Problem("error", address, summary, hint, "tasks-disagree")
                 return
 
 

@@ -34,7 +34,7 @@ from iamfix.model import (
 from iamfix.playbook import Play, Task, selected
 from iamfix.render import Scope
 from iamfix.selecting import matching
-from iamfix.step import change, follow
+from iamfix.step import change, follow, ripples_of
 from iamfix.task_values import controls_of, loop_items, mistake, name_of, regions_of, wrong
 from iamfix.wanted import details_for, details_of, keep_owned, merge, read_arguments, settable
 from iamfix.world import Resource, Spot, World
@@ -245,7 +245,7 @@ class Fold:
                 self.findings.append(waits)
                 return
         if done is not None:
-            self.problems += self._asks.undone_by(done)
+            self.problems += self._asks.undone(at, done.before, done.after, origin)
         if done is not None or task.staged is None:
             self._asks.add(at, asked, origin, named=task.select is None)
         if done is None:
@@ -260,7 +260,19 @@ class Fold:
             for fault in self.check(call):
                 summary = f"AWS would not take {call.service}:{call.operation}: {fault}"
                 self.problems.append(Problem("error", at, summary, f"asked for at {task.at()}", "quota"))
+        self._follow(done)
+
+    def _follow(self, done: Change) -> None:
+        """Have the world follow a change; tell what that takes from other resources of what tasks have asked."""
+        bound = {
+            self.world.address(ripple.kind, ripple.name, where): (ripple.kind, ripple.name, where)
+            for ripple in ripples_of(self.world, done)
+            for where in (self.world.region_of(ripple.kind, done.region),)
+        }
+        before = {at: self.world.get(*other) for at, other in bound.items() if self._asks.of(at)}
         follow(self.world, done)
+        for at, state in before.items():
+            self.problems += self._asks.undone(at, state, self.world.get(*bound[at]), done.origin)
 
     def _spot(self, task: Task, scope: Scope, region: str | None) -> Spot:
         """Return where a task stands: the world, with the variables as the task sees them."""

@@ -14,6 +14,7 @@ from tests.direct import Direct
 
 A, B = "SecurityAudit", "ReadOnlyAccess"
 Task = dict[str, Any]
+_DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 
 
 def _group(**fields: Any) -> Task:
@@ -60,6 +61,18 @@ CASES: dict[str, tuple[list[Task], list[Task], list[str]]] = {
     "deleted by a select, and made": (
         [_group()], [{"iam_group": {"select": "path == '/'", "state": "absent"}}, _group()], ["existence"],
     ),
+    "a member, who is then deleted": (
+        [{"iam_user": {"name": "ann"}}],
+        [_group(users={"include": ["ann"]}), {"iam_user": {"name": "ann", "state": "absent"}}], ["users"],
+    ),
+    "tags of its own, and tags as one of many": (
+        [{"iam_managed_policy": {"name": "x", "policy": _DOCUMENT}}],
+        [
+            {"iam_managed_policy": {"name": "x", "tags": {"a": "b"}}},
+            {"resource_tags": {"name": "arn:aws:iam::111111111111:policy/x", "tags": {"include": {"c": "d"}}}},
+        ],
+        ["tags"],
+    ),
     "what waits for `enforce` asks nothing yet": (
         [_group()],
         [{**_group(managed_policies=[A]), "staged": {"message": "x"}}, _group(managed_policies={"include": [B]})], [],
@@ -69,7 +82,7 @@ CASES: dict[str, tuple[list[Task], list[Task], list[str]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_task_that_undoes_another_is_told_in_the_first_plan(case: str) -> None:
-    """By the field; and again in every later plan until the playbook is mended."""
+    """By the field, also where the tasks name different kinds; and such a playbook always has something left to do."""
     there, tasks, told = CASES[case]
     aws = Direct()
     for change in aws.plan(*there).changes:
@@ -78,8 +91,7 @@ def test_a_task_that_undoes_another_is_told_in_the_first_plan(case: str) -> None
     assert _told(made) == told
     for change in made.changes:
         aws.follow(change.calls)
-    again = aws.plan(*tasks)
-    assert (bool(again.changes), bool(_told(again))) == (bool(told), bool(told))
+    assert bool(aws.plan(*tasks).changes) == bool(told)
 
 
 def test_it_names_both_tasks_and_can_be_allowed() -> None:

@@ -119,6 +119,19 @@ def test_other_job_functions_by_variable() -> None:
     }  # fmt: skip
 
 
+def test_a_job_of_one_policy_may_be_given_as_text() -> None:
+    """`Readers: ReadOnlyAccess` is what `Readers: [ReadOnlyAccess]` is, also for who carries the policy already."""
+    found = []
+    for policies in ("ReadOnlyAccess", ["ReadOnlyAccess"]):
+        aws = supported()
+        aws.build.user("ann", attached=[f"{AWS}ReadOnlyAccess"])
+        apply(aws, plan(aws, "groups", job_functions={"Readers": policies}))
+        found.append({name: to_plain(group) for name, group in aws.world().all("iam_group").items()})
+    assert found[0] == found[1]
+    assert found[0]["Readers"]["users"] == ["ann"]
+    assert found[0]["Readers"]["managed_policies"] == [f"{AWS}ReadOnlyAccess"]
+
+
 def test_who_is_in_nine_groups_keeps_the_policy_and_is_reported() -> None:
     """AWS lets a user be in ten groups, and one is left for MFA: whoever finds no room is a finding."""
     aws = supported()
