@@ -70,6 +70,39 @@ def test_findings_are_told(bare: Sandbox, tmp_path: Path) -> None:
     assert [account.findings for account in _plan(project).accounts] == [()]
 
 
+def test_a_role_is_told_once_and_a_bucket_where_it_is(bare: Sandbox, tmp_path: Path) -> None:
+    """Every region's analyzer finds the same roles; where the home region has no analyzer, each region tells them."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    bare.client("iam").create_role(RoleName="partner", AssumeRolePolicyDocument=document)
+    project = Project(tmp_path)
+    for region in ("eu-west-1", "eu-west-2"):
+        bare.client("accessanalyzer", region=region).create_analyzer(analyzerName="theirs", type="ACCOUNT")
+    assert _told_in(project) == ["eu-west-1", "eu-west-2"]
+    bare.client("accessanalyzer").create_analyzer(analyzerName="theirs", type="ACCOUNT")
+    assert _told_in(project) == ["us-east-1"]
+    assert _told_in(project, analyzer_regions=["eu-west-1", "eu-west-2"]) == ["eu-west-1"]
+    assert _told_in(project, analyzer_regions="eu-west-2") == ["eu-west-2"]
+
+
+def _told_in(project: Project, **extra: Any) -> list[str]:
+    """The regions whose findings are told."""
+    return [
+        finding.address.split("/")[1] for account in _plan(project, **extra).accounts for finding in account.findings
+    ]
+
+
+def test_settings_may_come_from_the_command_line(bare: Sandbox, tmp_path: Path) -> None:
+    """`-e` gives text: days are a number all the same, and "false" is no yes."""
+    project = Project(tmp_path)
+    made = _plan(project, unused_access_analyzer="yes", unused_access_days="30", analyzer_regions="us-east-1")
+    assert {change.after.type: change.after.unused_access_age for change in made.changes()} == {
+        "ACCOUNT": None, "ACCOUNT_UNUSED_ACCESS": 30,
+    }  # fmt: skip
+    without = _plan(project, unused_access_analyzer="false", analyzer_regions="us-east-1")
+    assert [change.after.type for change in without.changes()] == ["ACCOUNT"]
+
+
 @pytest.mark.parametrize("regions", [1, 17])
 def test_one_request_a_region(regions: int, bare: Sandbox, tmp_path: Path) -> None:
     """Besides who we are and which regions there are, seeing that nothing is to do takes one request a region."""

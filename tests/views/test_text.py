@@ -204,3 +204,17 @@ def test_tasks_head_their_changes() -> None:
     """A task is named once above its changes, with its practice and controls."""
     text = shown(plan({"changes": [change(controls=["CIS-7.0/2.13"]), change(name="Devs", controls=["CIS-7.0/2.13"])]}))
     assert text.count("Groups  practice 5 [CIS-7.0/2.13]\n") == 1
+
+
+def test_a_mistake_in_many_places_is_shown_at_the_first() -> None:
+    """What is wrong in the same words at several lines is one mistake; findings of guards stand for themselves."""
+
+    def wrong(line: int, rule: str = "", summary: str = "no x") -> dict[str, Any]:
+        return {"severity": "error", "where": f"p.yml:{line}", "summary": summary, "hint": "give x", "rule": rule}
+
+    problems = [wrong(3), wrong(5), wrong(4, summary="no y"), wrong(9), wrong(6, "quota"), wrong(7, "quota")]
+    told = [line for line in shown(plan({"problems": problems})).splitlines() if not line.startswith(" ")]
+    assert told[:4] == [
+        "error: p.yml:3 (and 2 more places): no x", "error: p.yml:4: no y", "error [quota]: p.yml:6: no x",
+        "error [quota]: p.yml:7: no x",
+    ]  # fmt: skip

@@ -69,8 +69,17 @@ def grouped_findings(plan: Plan) -> Iterator[Group]:
 
 
 def grouped_problems(plan: Plan) -> Iterator[Group]:
-    """Yield each different problem once."""
-    yield from _once(plan, lambda account: account["problems"], dict)
+    """Yield each different problem once; a mistake in many places at the first of them, with how many there are."""
+    places: dict[str, list[Group]] = {}
+    for problem, names in _once(plan, lambda account: account["problems"], dict):
+        at = problem["where"] if problem["rule"] else ""
+        key = json.dumps([problem["severity"], problem["summary"], problem["hint"], problem["rule"], at, names])
+        places.setdefault(key, []).append((problem, names))
+    for found in places.values():
+        problem, names = found[0]
+        more = len(found) - 1
+        also = f" (and {more} more {'place' if more == 1 else 'places'})" if more else ""
+        yield {**problem, "where": problem["where"] + also}, names
 
 
 def whole(account: Item) -> bool:
