@@ -185,9 +185,12 @@ def test_what_cannot_be_seen_is_left_to_aws() -> None:
     aws.follow(SURROUNDINGS)
     aws.follow(_bucket(ACL))
     far = {"sns_topic_name": TOPIC.replace(ACCOUNT.id, "222222222222"), "kms_key_id": "arn:aws:kms:us-east-1:2:key/1"}
-    assert _errors(aws.plan(_trail("somebody-elses", **far)).problems) == []
+    made = aws.plan(_trail("somebody-elses", **far))
+    assert _errors(made.problems) == []
+    assert made.changes[0].notes[0].startswith("the bucket somebody-elses is not seen here: it must be there, and its")
     aws.refuse("get_bucket_policy", "AccessDenied")
-    assert _errors(aws.plan(_trail("one-and-only")).problems) == []
+    (change,) = (made := aws.plan(_trail("one-and-only"))).changes
+    assert (_errors(made.problems), change.notes) == ([], ())
 
 
 def test_a_trail_that_stays_as_it_is_has_nothing_read_for_it() -> None:

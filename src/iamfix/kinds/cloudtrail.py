@@ -235,6 +235,7 @@ def ripples(name: str, before: State | None, after: State | None, look: Look) ->
 
 def notes(name: str, before: State | None, after: State | None, look: Look) -> Iterator[str]:
     if after is not None:
+        yield from cloudtrail_delivery.notes(before, after, look)
         yield from cloudtrail_rules.costs(name, before, after, look)
 
 
