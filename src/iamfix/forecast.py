@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from iamfix.aws.model import faults
 from iamfix.aws.new_account import NewAccount, regions_of
 from iamfix.aws.organization import clean_name
+from iamfix.aws.regions import known_regions
 from iamfix.inventory import Inventory, with_new_account
 from iamfix.kinds import KINDS, optional
 from iamfix.kinds.protocol import Want
@@ -78,7 +80,8 @@ def forecast(
             # The answers are made up, and this one lacks something: then nothing is known of this kind.
             raise AwsError(kind, "observe", "NotKnownYet", f"a new account does not tell {error}") from None
 
-    world = World(account, KINDS, observe, lambda: regions_of(account), accounts=everyone)
+    known = partial(known_regions, account.partition)
+    world = World(account, KINDS, observe, lambda: regions_of(account), accounts=everyone, known=known)
     world.principal = account.role_arn
     fold = Fold(world, Renderer(playbooks.template_roots).scope(account, extra_vars, world, now), faults)
     for number, play in plays:

@@ -80,6 +80,7 @@ def test_what_is_not_made_yet_is_referred_to() -> None:
 
 SSO = "sso.amazonaws.com"
 ORGANIZATION = organization.State(trusted_services=frozenset((SSO,)))
+TAGS = {"tags": {"Env": {"tag_key": {"@@assign": "Env"}}}}
 BIG = {"Version": "2012-10-17", "Statement": [{**DENY["Statement"][0], "Sid": "a" * 10200}]}  # type: ignore[dict-item]
 REFUSED: dict[str, tuple[str, str, Any, Any, str, str]] = {
     "too large": ("scp", "x", None, _policy(content=BIG), "quota", "a document of 10304 characters; AWS takes 10240"),
@@ -196,6 +197,10 @@ REFUSED: dict[str, tuple[str, str, Any, Any, str, str]] = {
         "organization_account", "management", organization_account.State(id="111111111111", management=True),
         organization_account.State(id="111111111111", management=True, ou="sandbox"), "whole-organization",
         "it is the management account",
+    ),
+    "a tag policy on the management account": (
+        "tag_policy", "x", None, _policy("management", content=TAGS), "whole-organization",
+        "it holds for the management account, by management",
     ),
     "a unit that is not empty": (
         "organizational_unit", "workloads",
@@ -508,3 +513,24 @@ def test_a_part_within_a_part_is_a_mistake_with_its_place(bare: Sandbox, tmp_pat
     assert "'sso.amazonaws.com' takes a list of text, and all of it" in problem.summary
     assert problem.hint == "include: {sso.amazonaws.com: […]}"
     assert problem.where.startswith(f"{tmp_path}/playbook.yml:6:")
+
+
+@pytest.mark.parametrize(
+    "tags", [{"owner": "me;you"}, {"own;er": "me"}, {"owner": "x" * 257}, {"o" * 129: "me"}, {"": "me"}]
+)
+def test_tags_that_aws_does_not_take_are_refused_when_planned(
+    bare: Sandbox, tmp_path: Path, tags: dict[str, str]
+) -> None:
+    """Characters and lengths of AWS's model, for what is new and what is there; letters of all scripts go."""
+    project = Project(tmp_path)
+    for task in (
+        {"organizational_unit": {"name": "new", "tags": tags}},
+        {"organization_account": {"name": "data-prod", "tags": {"include": tags}}},
+    ):
+        plan = project.plan(task)
+        assert [problem.rule for problem in plan.problems() if problem.severity == "error"] == ["quota"]
+        with pytest.raises(InputError):
+            project.apply(plan)
+    good = project.plan({"organizational_unit": {"name": "new", "tags": {"Größe": "東京 4/7 @x+y=z"}}})
+    assert list(good.problems()) == []
+    assert project.apply(good).exit_code == 0

@@ -50,12 +50,31 @@ def breaches(kind: str, name: str, before: State | None, after: State | None, lo
             "try it on one unit first; or allow `whole-organization`",
             "whole-organization",
         )
-    for target in sorted(new.targets - old.targets):
-        account = look.get("organization_account", target)
-        if account is not None and account.management and kind in ("scp", "rcp"):
-            yield Breach(f"{target} is the management account: no {kind.upper()} holds for it", "leave it out")
+    yield from _for_management(kind, touched, new.targets - old.targets, look)
     if kind in ("scp", "rcp"):
         yield from lockout.policy_breaches(kind, name, before, after, look)
+
+
+def _for_management(kind: str, touched: frozenset[str], new: frozenset[str], look: Look) -> Iterator[Breach]:
+    """Find what bears on the management account otherwise than by the root, or cannot bear on it.
+
+    Source: Organizations User Guide, "Service control policies" and "Tag policies": only the latter hold there.
+    """
+    if touched <= {org.ROOT}:
+        return
+    manager = next(((name, one) for name, one in look.all("organization_account").items() if one.management), None)
+    if manager is None:
+        return
+    name, account = manager
+    if kind in ("scp", "rcp"):
+        if name in new:
+            yield Breach(f"{name} is the management account: no {kind.upper()} holds for it", "leave it out")
+    elif found := sorted(touched & {*org.levels(account.ou), name} - {org.ROOT}):
+        yield Breach(
+            f"it holds for the management account, by {', '.join(found)}",
+            "leave that target out, or allow `whole-organization`",
+            "whole-organization",
+        )
 
 
 def _content(kind: str, data: Any) -> Iterator[Breach]:
