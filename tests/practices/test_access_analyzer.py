@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from iamfix.model import Plan
+from iamfix.model import Call, Plan
 from iamfix.options import Options
 from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
+from iamfix.sandbox.building import trust
+from tests.direct import ACCOUNT, Direct
+from tests.practices.planning import plan
 from tests.running import Project, Quiet
 
 PLAYBOOK = Path("playbooks/practices/access-analyzer.yml")
@@ -26,9 +30,9 @@ def _runner(project: Project, **extra: Any) -> Runner:
 
 
 def _plan(project: Project, **extra: Any) -> Plan:
-    plan = _runner(project, **extra).plan([PLAYBOOK])
-    assert [(one.error, one.incomplete) for one in plan.accounts] == [(None, False)]
-    return plan
+    made = _runner(project, **extra).plan([PLAYBOOK])
+    assert [(one.error, one.incomplete) for one in made.accounts] == [(None, False)]
+    return made
 
 
 def test_every_region_gets_one(bare: Sandbox, tmp_path: Path) -> None:
@@ -49,8 +53,8 @@ def test_what_costs_is_asked_for_and_named(bare: Sandbox, tmp_path: Path) -> Non
     """An analyzer of unused access is made only when a variable says so, and the plan says that it costs."""
     project = Project(tmp_path)
     assert {change.after.type for change in _plan(project).changes()} == {"ACCOUNT"}
-    plan = _plan(project, unused_access_analyzer=True)
-    (change,) = [change for change in plan.changes() if change.after.type != "ACCOUNT"]
+    costly = _plan(project, unused_access_analyzer=True)
+    (change,) = [change for change in costly.changes() if change.after.type != "ACCOUNT"]
     assert change.region == "us-east-1"
     assert any("charges" in note for note in change.notes)
 
@@ -70,37 +74,39 @@ def test_findings_are_told(bare: Sandbox, tmp_path: Path) -> None:
     assert [account.findings for account in _plan(project).accounts] == [()]
 
 
-def test_a_role_is_told_once_and_a_bucket_where_it_is(bare: Sandbox, tmp_path: Path) -> None:
-    """Every region's analyzer finds the same roles; where the home region has no analyzer, each region tells them."""
-    trust = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    bare.client("iam").create_role(RoleName="partner", AssumeRolePolicyDocument=document)
-    project = Project(tmp_path)
-    for region in ("eu-west-1", "eu-west-2"):
-        bare.client("accessanalyzer", region=region).create_analyzer(analyzerName="theirs", type="ACCOUNT")
-    assert _told_in(project) == ["eu-west-1", "eu-west-2"]
-    bare.client("accessanalyzer").create_analyzer(analyzerName="theirs", type="ACCOUNT")
-    assert _told_in(project) == ["us-east-1"]
-    assert _told_in(project, analyzer_regions=["eu-west-1", "eu-west-2"]) == ["eu-west-1"]
-    assert _told_in(project, analyzer_regions="eu-west-2") == ["eu-west-2"]
+WIDE = replace(ACCOUNT, regions=("us-east-1", "eu-west-1", "eu-west-2"))
 
 
-def _told_in(project: Project, **extra: Any) -> list[str]:
+def _analyzer(region: str) -> Call:
+    return Call("accessanalyzer", "create_analyzer", {"analyzerName": "theirs", "type": "ACCOUNT"}, region)
+
+
+def _told_in(aws: Direct, **variables: Any) -> list[str]:
     """The regions whose findings are told."""
-    return [
-        finding.address.split("/")[1] for account in _plan(project, **extra).accounts for finding in account.findings
-    ]
+    return [finding.address.split("/")[1] for finding in plan(aws, "access-analyzer", **variables).findings]
 
 
-def test_settings_may_come_from_the_command_line(bare: Sandbox, tmp_path: Path) -> None:
+def test_a_role_is_told_once() -> None:
+    """Every region's analyzer finds the same roles; where the home region has no analyzer, each region tells them."""
+    aws = Direct(WIDE)
+    aws.build.role("partner", trust({"AWS": "999999999999"}))
+    aws.follow([_analyzer("eu-west-1"), _analyzer("eu-west-2")])
+    assert _told_in(aws) == ["eu-west-1", "eu-west-2"]
+    aws.follow([_analyzer("us-east-1")])
+    assert _told_in(aws) == ["us-east-1"]
+    assert _told_in(aws, analyzer_regions=["eu-west-1", "eu-west-2"]) == ["eu-west-1"]
+    assert _told_in(aws, analyzer_regions="eu-west-2") == ["eu-west-2"]
+
+
+def test_settings_may_come_from_the_command_line() -> None:
     """`-e` gives text: days are a number all the same, and "false" is no yes."""
-    project = Project(tmp_path)
-    made = _plan(project, unused_access_analyzer="yes", unused_access_days="30", analyzer_regions="us-east-1")
-    assert {change.after.type: change.after.unused_access_age for change in made.changes()} == {
+    given = {"unused_access_days": "30", "analyzer_regions": "us-east-1"}
+    made = plan(Direct(), "access-analyzer", unused_access_analyzer="yes", **given)
+    assert {change.after.type: change.after.unused_access_age for change in made.changes} == {
         "ACCOUNT": None, "ACCOUNT_UNUSED_ACCESS": 30,
     }  # fmt: skip
-    without = _plan(project, unused_access_analyzer="false", analyzer_regions="us-east-1")
-    assert [change.after.type for change in without.changes()] == ["ACCOUNT"]
+    without = plan(Direct(), "access-analyzer", unused_access_analyzer="false", **given)
+    assert [change.after.type for change in without.changes] == ["ACCOUNT"]
 
 
 @pytest.mark.parametrize("regions", [1, 17])
@@ -110,9 +116,9 @@ def test_one_request_a_region(regions: int, bare: Sandbox, tmp_path: Path) -> No
     task = {"access_analyzer": {"name": "all", "type": "ACCOUNT"}, "regions": names}
     project = Project(tmp_path)
     project.apply(project.plan(task))
-    plan = project.plan(task)
-    assert list(plan.changes()) == []
-    assert plan.accounts[0].api_calls == regions + 1
+    again = project.plan(task)
+    assert list(again.changes()) == []
+    assert again.accounts[0].api_calls == regions + 1
 
 
 def test_many_regions_take_hardly_longer_than_one(bare: Sandbox, tmp_path: Path) -> None:
