@@ -59,6 +59,8 @@ ALL_OPEN = dict.fromkeys(
     ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets"), False
 )
 
+DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT.id}:dead"
+
 REFUSED: dict[str, tuple[Sequence[Call], dict[str, Any], str]] = {
     "a bucket without a policy": ([ONE_BUCKET], _trail("one-and-only"), "CloudTrail do s3:GetBucketAcl on it"),
     "a bucket that only shows its ACL": (
@@ -95,6 +97,20 @@ REFUSED: dict[str, tuple[Sequence[Call], dict[str, Any], str]] = {
               "Resource": "*", "Condition": {"ArnEquals": {
                   "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT.id}:log-group:two"}}}),
         {"cloudwatchlogs_log_group": {"name": "one", "kms_key_id": "alias/own"}}, "does not let logs",
+    ),
+    "a recorder without its role": (
+        [ONE_BUCKET],
+        {"config_recorder": {"name": "default", "role": "nobody", "bucket": "one-and-only"}, "regions": REGION},
+        f"there is no role arn:aws:iam::{ACCOUNT.id}:role/nobody",
+    ),
+    "a queue without its dead letters": (
+        [], {"sqs_queue": {"name": "one", "redrive_policy": {"deadLetterTargetArn": DEAD, "maxReceiveCount": 3}}},
+        f"there is no queue {DEAD}",
+    ),
+    "dead letters of another type": (
+        [Call("sqs", "create_queue", {"QueueName": "dead"}, REGION)],
+        {"sqs_queue": {"name": "one.fifo", "redrive_policy": {"deadLetterTargetArn": DEAD, "maxReceiveCount": 3}}},
+        "dead is not of the same type",
     ),
     "access logs to no bucket": (
         [], {"s3_bucket": {"name": "one-and-only", "logging": {"target_bucket": "nowhere-at-all"}}},
@@ -152,6 +168,14 @@ TAKEN: dict[str, tuple[Sequence[Call], dict[str, Any]]] = {
               "Resource": "*", "Condition": {"ArnLike": {
                   "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT.id}:*"}}}),
         {"cloudwatchlogs_log_group": {"name": "one", "kms_key_id": "alias/own"}},
+    ),
+    "a recorder with role and bucket": (
+        [ONE_BUCKET], {"config_recorder": {"name": "default", "role": "trail-logs", "bucket": "one-and-only"},
+                       "regions": REGION},
+    ),
+    "a queue with its dead letters": (
+        [Call("sqs", "create_queue", {"QueueName": "dead"}, REGION)],
+        {"sqs_queue": {"name": "one", "redrive_policy": {"deadLetterTargetArn": DEAD, "maxReceiveCount": 3}}},
     ),
     "access logs to a bucket of the region": (
         [], {"s3_bucket": {"name": "one-and-only", "logging": {"target_bucket": "trail-logs-a"}}},

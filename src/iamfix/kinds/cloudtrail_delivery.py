@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from iamfix.kinds.protocol import MISSING, Breach, Look
-from iamfix.kinds.service_access import key_breaches, refused_to, seen
+from iamfix.kinds.service_access import bucket_of, key_breaches, refused_to, seen, unseen_bucket
 
 _SERVICE = "cloudtrail.amazonaws.com"
 _POLICY = frozenset({"policy"})
@@ -30,7 +30,7 @@ def breaches(arn: str, after: Any, look: Look) -> Iterator[Breach]:
 
 def _bucket(after: Any, look: Look, source: Mapping[str, str]) -> Iterator[Breach]:
     name = str(after.s3_bucket_name)
-    bucket = _bucket_of(name, look, _POLICY)
+    bucket = bucket_of(name, look, _POLICY)
     if bucket is None:
         return
     arn = f"arn:{look.account.partition}:s3:::{name}"
@@ -51,22 +51,8 @@ def _bucket(after: Any, look: Look, source: Mapping[str, str]) -> Iterator[Breac
 
 
 def notes(before: Any | None, after: Any, look: Look) -> Iterator[str]:
-    """Yield that nobody here has seen the bucket: it may be another account's, or not be at all."""
-    if before is not None and before.s3_bucket_name == after.s3_bucket_name:
-        return
-    if _bucket_of(str(after.s3_bucket_name), look, frozenset()) is None:
-        yield (
-            f"the bucket {after.s3_bucket_name} is not seen here: it must be there, and its policy must let CloudTrail "
-            f"write for {look.account.id}"
-        )
-
-
-def _bucket_of(name: str, look: Look, details: frozenset[str]) -> Any | None:
-    """Return a bucket of the trail's region or of the home region; one that is elsewhere is not looked for."""
-    for region in dict.fromkeys((look.region, look.account.home_region)):
-        if (found := seen(look, "s3_bucket", name, details, region)) is not None:
-            return found
-    return None
+    if before is None or before.s3_bucket_name != after.s3_bucket_name:
+        yield from unseen_bucket(str(after.s3_bucket_name), look, "CloudTrail")
 
 
 def _topic(after: Any, look: Look, source: Mapping[str, str]) -> Iterator[Breach]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from iamfix.fields import FLAG, OPTIONAL_TEXT, SET, Scalar, asked, seen
 from iamfix.kinds import defaults
-from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.protocol import MISSING, Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.service_access import unseen_bucket
 from iamfix.model import Call
 
 SCOPE: Scope = "regional"
@@ -167,6 +168,10 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         yield Breach(f"{look.region} has the recorder {others[0]!r}; AWS takes one", f"name it {others[0]}")
     if after.global_resources and after.resource_types:
         yield Breach("global_resources goes with recording all types only", "name AWS::IAM::… in resource_types")
+    if after.role is not None and (before is None or before.role != after.role):
+        own = f"arn:{look.account.partition}:iam::{look.account.id}:role/"
+        if after.role.startswith(own) and look.get("iam_role", after.role.rpartition("/")[2]) is None:
+            yield Breach(f"there is no role {after.role}", "an earlier task can create it", MISSING)
 
 
 ripples = defaults.no_ripples
@@ -175,6 +180,8 @@ ripples = defaults.no_ripples
 def notes(name: str, before: State | None, after: State | None, look: Look) -> Iterator[str]:
     if after is not None and after.recording and not (before and before.recording):
         yield "AWS Config charges for each change of a resource that it records"
+    if after is not None and after.bucket is not None and (before is None or before.bucket != after.bucket):
+        yield from unseen_bucket(after.bucket, look, "AWS Config")
 
 
 def needs(call: Call, name: str, state: State, look: Look) -> Iterator[Need]:

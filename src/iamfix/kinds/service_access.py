@@ -52,3 +52,18 @@ def seen(look: Look, kind: str, name: str, details: frozenset[str], region: str 
     with suppress(AwsError):
         return look.get(kind, name, region, details)
     return None
+
+
+def bucket_of(name: str, look: Look, details: frozenset[str] = frozenset()) -> Any | None:
+    """Return a bucket of this region or of the home region; one that is elsewhere is not looked for."""
+    for region in dict.fromkeys((look.region, look.account.home_region)):
+        if (found := seen(look, "s3_bucket", name, details, region)) is not None:
+            return found
+    return None
+
+
+def unseen_bucket(name: str, look: Look, service: str) -> Iterator[str]:
+    """Yield that nobody here has seen a bucket: it may be another account's, or not be at all."""
+    if bucket_of(name, look) is None:
+        told = f"it must be there, and its policy must let {service} write for {look.account.id}"
+        yield f"the bucket {name} is not seen here: {told}"

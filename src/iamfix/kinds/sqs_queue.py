@@ -10,7 +10,7 @@ from typing import Any
 
 from iamfix.fields import FLAG, TAGS, TEXT, FieldError, Scalar, asked, seen
 from iamfix.kinds import defaults, tagging
-from iamfix.kinds.protocol import Breach, Look, Need, Reader, Scope, Want
+from iamfix.kinds.protocol import MISSING, Breach, Look, Need, Reader, Scope, Want
 from iamfix.model import UNREAD, Call, Mark, Result
 from iamfix.policy.document import Document
 from iamfix.records import Structure
@@ -216,9 +216,21 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
         yield Breach(f"{name!r} is no name for a queue", "up to 80 letters, digits, hyphens and underscores")
     if after.content_based_deduplication is True and not name.endswith(".fifo"):
         yield Breach("content_based_deduplication is for FIFO queues", "their names end with .fifo")
+    if isinstance(after.redrive_policy, Mapping) and (before is None or before.redrive_policy != after.redrive_policy):
+        yield from _redrive_breaches(name, after.redrive_policy["deadLetterTargetArn"], look)
     if not after.encryption:
         yield Breach("encryption is empty", f"write {OWNED}, {NONE} or a key")
     yield from tagging.limit(after.tags)
+
+
+def _redrive_breaches(name: str, target: str, look: Look) -> Iterator[Breach]:
+    """Source: SQS Developer Guide, "Using dead-letter queues": of the same account, region and type."""
+    other = target.rpartition(":")[2]
+    if target != arn(other, None, look) or other not in look.all("sqs_queue"):
+        told = "an earlier task can make it; SQS takes one of the same account and region"
+        yield Breach(f"there is no queue {target} for what nobody can work off", told, MISSING)
+    elif other.endswith(".fifo") != name.endswith(".fifo"):
+        yield Breach(f"{other} is not of the same type", "the one of a FIFO queue is a FIFO queue, and no other's is")
 
 
 ripples = defaults.no_ripples

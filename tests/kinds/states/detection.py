@@ -78,6 +78,7 @@ SURROUNDINGS = (
         Call("iam", "create_role", {"RoleName": name, "AssumeRolePolicyDocument": trust})
         for name, trust in (("config-one", _TRUST), ("config-two", _TRUST), ("partner", _PARTNER))
     ),
+    *(Call("s3", "create_bucket", {"Bucket": name}, "us-east-1") for name in ("config-a", "config-b")),
     Call("accessanalyzer", "create_analyzer", {"analyzerName": "outside", "type": "ACCOUNT"}),
 )
 SEEN = ("access_analyzer_finding",)

@@ -9,6 +9,7 @@ from typing import Any
 from iamfix.sandbox.call import Answer, Call, Handler, Service
 from iamfix.sandbox.errors import AwsError
 from iamfix.sandbox.services.iam.state import IamState
+from iamfix.sandbox.services.s3.state import s3_state
 from iamfix.sandbox.store import Store, Visibility
 
 
@@ -100,6 +101,9 @@ def put_delivery_channel(call: Call) -> Answer:
     if found.channel is not None and found.channel["name"] != name:
         told = f"Failed to put delivery channel {name} because the maximum number is reached."
         raise AwsError("MaxNumberOfDeliveryChannelsExceededException", told)
+    bucket = str(wanted.get("s3BucketName"))
+    if s3_state(call).buckets.seen(bucket, call.replica) is None:
+        raise AwsError("NoSuchBucketException", f"Cannot find a S3 bucket with an empty bucket name or {bucket}.")
     return _put(call, replace(found, channel={**wanted, "name": name}))
 
 

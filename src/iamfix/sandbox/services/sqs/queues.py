@@ -89,13 +89,13 @@ def _checked(call: Call, queue: Queue, given: Mapping[str, str]) -> dict[str, st
         if any(one not in ("*", queue.arn) for one in resource_policies.resources(policy)):
             raise _invalid("Policy", policy)
     if redrive := given.get("RedrivePolicy"):
-        _check_redrive(call, redrive)
+        _check_redrive(call, queue, redrive)
     if given.get("ContentBasedDeduplication") == "true" and not queue.name.endswith(".fifo"):
         raise AwsError("InvalidAttributeName", "Unknown Attribute ContentBasedDeduplication.")
     return {name: value for name, value in new.items() if value}
 
 
-def _check_redrive(call: Call, text: str) -> None:
+def _check_redrive(call: Call, queue: Queue, text: str) -> None:
     try:
         told = json.loads(text)
         target, most = str(told["deadLetterTargetArn"]), int(told["maxReceiveCount"])
@@ -104,6 +104,8 @@ def _check_redrive(call: Call, text: str) -> None:
     name = target.rpartition(":")[2]
     if not 1 <= most <= 1000 or call.regional(SqsState).queues.latest(name) is None:
         raise _invalid("RedrivePolicy", "Dead letter target does not exist.")
+    if name.endswith(".fifo") != queue.name.endswith(".fifo"):
+        raise _invalid("RedrivePolicy", "Dead-letter queue must be same type of queue as the source.")
 
 
 def create_queue(call: Call) -> Answer:
