@@ -18,7 +18,7 @@ from iamfix.cli import run as iamfix
 from iamfix.clock import TurnedClock
 from iamfix.journal import runs
 from iamfix.model import AwsError, InputError, Plan
-from iamfix.sandbox import Record, Sandbox
+from iamfix.sandbox import Sandbox
 from iamfix.sandbox.services.iam.state import IamState
 from tests import ledger
 from tests.organizations.bootstrapping import (
@@ -230,13 +230,12 @@ def test_the_command_killed_then_to_its_end_then_with_nothing_to_do(lab: Lab, ca
     assert "then, in the new account, " in told
     assert "+ iam_group: Admins" in told
 
-    def long_ago(now: str, record: Record) -> bool:
-        """An account that is not new needs to be tried once only: this test does not sleep."""
-        for one in lab.accounts():
-            state.members.put(one.id, replace(one, joined=lab.aws.cloud.now() - timedelta(hours=2)))
-        return False
-
-    lab.aws.on_request(long_ago)
+    client, (request,) = lab.aws.client("organizations"), state.creations
+    for _ in range(2):
+        client.describe_create_account_status(CreateAccountRequestId=request)
+    (made,) = lab.accounts()
+    # An account that is not new needs to be tried once only: this test does not sleep.
+    state.members.put(made.id, replace(made, joined=made.joined - timedelta(hours=2)))
     assert iamfix(arguments) == 0
     steps = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Step: ")]
     assert steps == ["Step: the role of iamfix", "Step: the baseline", "Step: its unit"]
