@@ -394,7 +394,7 @@ def test_a_member_account_may_not_ask(sandbox: Sandbox) -> None:
 
 
 def test_who_was_invited_leaves(sandbox: Sandbox) -> None:
-    """An invited member leaves by its own call, with its tags and attachments; one that was made here waits first."""
+    """An invited member leaves by its own call, unless an SCP denies it; one that was made here waits first."""
     manager, state = sandbox.client("organizations"), sandbox.cloud.state(OrgState, "111111111111", "aws")
     for account, method in (("555555555555", "INVITED"), ("444444444444", "CREATED")):
         member = state.members.latest(account)
@@ -403,6 +403,12 @@ def test_who_was_invited_leaves(sandbox: Sandbox) -> None:
     with pytest.raises(ClientError) as caught:
         sandbox.client("organizations", "444444444444").leave_organization()
     assert caught.value.response["Reason"] == "WAIT_PERIOD_ACTIVE"
+    denied = scp({"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"})
+    made = manager.create_policy(Name="stay", Content=denied, **SCP)["Policy"]["PolicySummary"]["Id"]
+    manager.attach_policy(PolicyId=made, TargetId="555555555555")
+    with pytest.raises(ClientError, match="explicit deny in a service control policy"):
+        sandbox.client("organizations", "555555555555").leave_organization()
+    manager.detach_policy(PolicyId=made, TargetId="555555555555")
     sandbox.client("organizations", "555555555555").leave_organization()
     assert "555555555555" not in [one["Id"] for one in manager.list_accounts()["Accounts"]]
     with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
