@@ -133,7 +133,7 @@ def _hint(text: str, mark: Any) -> str:
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
     if "\t" in line:
         return "YAML is indented with spaces, not tabs"
-    return "put text that holds {{ }} or a colon in quotes" if "{{" in line or ": " in line else ""
+    return "look at the indentation here and above; text that holds {{ }} or a colon needs quotes" if line else ""
 
 
 class _Reading:
@@ -227,12 +227,17 @@ def _merges(key: yaml.Node) -> bool:
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a hint that names the word that was probably meant, or all words where there are few."""
     known = sorted(words)
-    found = difflib.get_close_matches(word, known, 1, 0.6) or [
-        one for one in known if one.lower().replace("-", "_") == word.lower().replace("-", "_")
-    ]
+    found = difflib.get_close_matches(word, known, 1, 0.6) or [one for one in known if _plain(one) == _plain(word)]
+    # Likeness goes before what a part of the word begins with: `rol` for iam_role.
+    part = f"_{_plain(word)}"
+    found = found or sorted((one for one in known if len(word) > 2 and part in f"_{_plain(one)}"), key=len)[:1]
     if found:
         return f"did you mean {found[0]!r}?"
     return f"one of: {', '.join(known)}" if 0 < len(known) <= 24 else ""
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("-", "_")
 
 
 def walk(data: Json, path: Path_ = ()) -> Iterator[tuple[Path_, Json]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from iamfix.cli import run as iamfix
 from iamfix.sandbox import Sandbox, inventory_yaml
 
 KEY, TOKEN = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY42", "IQoJb3JpZ2luX2VjEXAMPLETOKEN" * 4
-PLANTED = {"group": "gr0up-s3cret", "file": "f1le-s3cret", "extra": "extr4-s3cret", "json": "js0n-s3cret"}
+PLANTED = {
+    "group": "gr0up-s3cret", "file": "f1le-s3cret", "extra": "extr4-s3cret", "json": "js0n-s3cret",
+    "external_id": "ext3rnal-1d-s3cret", "profile_key": "pr0fileSecretAccessKeyOfFortyCharacters0",
+    "profile_token": "pr0file" * 17,
+}  # fmt: skip
 PLAYBOOK = """\
 - name: People
   accounts: all
@@ -35,8 +40,22 @@ def here(bare: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+    (tmp_path / "aws.ini").write_text(
+        f"[profile hidden]\nregion = us-east-1\naws_access_key_id = {bare.environment()['AWS_ACCESS_KEY_ID']}\n"
+        f"aws_secret_access_key = {PLANTED['profile_key']}\naws_session_token = {PLANTED['profile_token']}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws.ini"))
+    trust = bare.client("iam", "222222222222").get_role(RoleName="iamfix")["Role"]["AssumeRolePolicyDocument"]
+    trust["Statement"][0]["Condition"] = {"StringEquals": {"sts:ExternalId": PLANTED["external_id"]}}
+    bare.client("iam", "222222222222").update_assume_role_policy(RoleName="iamfix", PolicyDocument=json.dumps(trust))
     folder = tmp_path / "inventory"
     (folder / "group_vars").mkdir(parents=True)
+    (folder / "account_vars").mkdir()
+    (folder / "account_vars" / "payments-prod.yml").write_text(
+        f"external_id: {PLANTED['external_id']}\nprofile: hidden\nrole_arn: arn:aws:iam::222222222222:role/iamfix\n",
+        encoding="utf-8",
+    )
     (folder / "accounts.yml").write_text(inventory_yaml(), encoding="utf-8")
     (folder / "group_vars" / "all.yml").write_text(f"group_password: {PLANTED['group']}\n", encoding="utf-8")
     (tmp_path / "vars.yml").write_text(f"file_token: {PLANTED['file']}\n", encoding="utf-8")
@@ -57,13 +76,17 @@ def test_no_secret_is_written_anywhere(here: Path, bare: Sandbox, capsys: pytest
         assert iamfix(["report", "p.yml", *GIVEN, "--format", form]) == 0
     bare.fail("iam", "CreateUser", "AccessDenied", account="444444444444")
     assert iamfix(["apply", "plan-text.json", "-v", "-v", "--auto-approve"]) == 3
-    for form in ("text", "json"):
+    for form in ("text", "json", "markdown", "html"):
         assert iamfix(["show", "latest", "--format", form, "-v", "-v"]) == 0
+        assert iamfix(["show", f"plan-{form}.json", "--format", form, "-v", "-v"]) == 0
+    for form in ("text", "json"):
         assert iamfix(["runs", "--format", form]) == 0
         assert iamfix(["inventory", "--format", form]) == 0
+        assert iamfix(["who-can", "iam:CreateUser", "--format", form]) == 0
+    assert iamfix(["validate", "p.yml", *GIVEN]) == 0
     bare.client("iam", "222222222222").delete_login_profile(UserName="ann")
     assert iamfix(["drift", "p.yml", *loud, "--fix"]) == 0
-    assert iamfix(["permissions", "p.yml", *GIVEN]) == 0
+    assert iamfix(["permissions", "p.yml", *GIVEN, "--for", "all"]) == 0
     assert iamfix(["rollback", "latest", "--auto-approve", "--allow", "irreversible", "-v", "-v"]) == 0
     told = capsys.readouterr()
 
@@ -71,7 +94,7 @@ def test_no_secret_is_written_anywhere(here: Path, bare: Sandbox, capsys: pytest
     assert len(kept) >= 5
     passwords = [path.read_text(encoding="utf-8").strip() for path in kept]
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in kept)
-    inputs = {here / "p.yml", here / "vars.yml", *(here / "inventory").rglob("*")}
+    inputs = {here / "p.yml", here / "vars.yml", here / "aws.ini", *(here / "inventory").rglob("*")}
     written = {path for path in here.rglob("*") if path.is_file()} - set(kept) - inputs
     assert len(written) >= 11
     for where, text in {"out": told.out, "err": told.err, **{str(p): p.read_text("utf-8") for p in written}}.items():

@@ -105,7 +105,10 @@ def test_tabs_and_bare_templates_get_a_hint() -> None:
     assert caught.value.problems[0].hint == "YAML is indented with spaces, not tabs"
     with pytest.raises(InputError) as caught:
         parse("a: x: {{ b }}", "f")
-    assert caught.value.problems[0].hint == "put text that holds {{ }} or a colon in quotes"
+    assert (
+        caught.value.problems[0].hint
+        == "look at the indentation here and above; text that holds {{ }} or a colon needs quotes"
+    )
 
 
 def test_all_mistakes_are_told_at_once() -> None:

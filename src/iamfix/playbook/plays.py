@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from iamfix import words
@@ -35,6 +36,12 @@ def read_playbooks(paths: Sequence[Path], kinds: Mapping[str, Kind]) -> tuple[Pl
         digest.update(text.encode())
     found = Playbooks(tuple(plays), f"sha256:{digest.hexdigest()}", tuple(reading.files), roots)
     return found, tuple(dict.fromkeys(reading.problems))
+
+
+def _meant_to_import(item: Mapping[str, Json]) -> str | None:
+    """Return the key that is a slip of the pen for import_playbook, which stands alone."""
+    others = [key for key in item if key != "name"]
+    return others[0] if len(others) == 1 and get_close_matches(others[0], ["import_playbook"]) else None
 
 
 class _Plays:
@@ -72,6 +79,11 @@ class _Plays:
         yield from self.playbook(target, (*above, resolved(path)))
 
     def _play(self, source: Source, at: tuple[str | int, ...], item: Json, path: Path) -> Play | None:
+        if isinstance(item, dict) and (near := _meant_to_import(item)):
+            self.reading.wrong(
+                source, (*at, near), f"unknown key {near!r}", "did you mean 'import_playbook'?", key=True
+            )
+            return None
         problems = words.check(words.PlayWords, item, source, at)
         self.reading.problems += problems
         if problems or not isinstance(item, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from iamfix.model import InputError, Json, Problem
-from iamfix.render import check_syntax
+from iamfix.render import check_syntax, syntax_hint
 from iamfix.yamlfile import Source, load, nearest, walk
 
 MAX_DEPTH = 20
@@ -42,15 +42,19 @@ class Reading:
         """Check the templates, or with `expression` the expressions, in a value."""
         for path, one in walk(value):
             if isinstance(one, str) and (wrong := check_syntax(one, expression=expression)):
-                self.wrong(source, (*at, *path), wrong)
+                self.wrong(source, (*at, *path), wrong, syntax_hint(wrong))
 
     def missing(self, source: Source, at: tuple[str | int, ...], target: Path, folder: Path) -> None:
         """Say that a file is not there, and which one may be meant."""
-        known = [str(one.relative_to(folder)) for glob in ("*.y*ml", "*/*.y*ml") for one in folder.glob(glob)]
+        globs = ("*.y*ml", "*/*.y*ml", "*/*/*.y*ml")
+        known = [str(one.relative_to(folder)) for glob in globs for one in folder.glob(glob)]
         wanted = source.data
         for part in at:
             wanted = wanted[part]
-        self.wrong(source, at, f"there is no file {target}", nearest(wanted, known))
+        # A file of that name in another folder is meant rather than one of a similar name.
+        same = [one for one in known if Path(one).name == Path(wanted).name]
+        hint = f"did you mean {same[0]!r}?" if len(same) == 1 else nearest(wanted, known)
+        self.wrong(source, at, f"there is no file {target}", hint)
 
     def wrong(
         self, source: Source, at: tuple[str | int, ...], summary: str, hint: str = "", *, key: bool = False

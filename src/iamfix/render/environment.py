@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from iamfix.render.filters import FILTERS, UNBOUNDED_FILTERS
+from iamfix.yamlfile import nearest
 
 MAX_TEXT = 1_000_000
 """Characters that one template may give."""
@@ -129,6 +131,15 @@ def check_syntax(text: str, *, expression: bool = False) -> str | None:
     except ValueError as error:
         return f"not a template: {error}"
     return None
+
+
+def syntax_hint(wrong: str) -> str:
+    """Return what may be meant where `check_syntax` found something wrong; empty where nothing tells."""
+    if unknown := re.search(r"No (filter|test) named '([^']+)'", wrong):
+        return nearest(unknown[2], ENVIRONMENT.filters if unknown[1] == "filter" else ENVIRONMENT.tests)
+    if "unexpected end" in wrong or "expected 'end of " in wrong or "unexpected '}'" in wrong:
+        return "each {{ needs its }}, each {% its %}, and each bracket and quote its other half"
+    return ""
 
 
 def _wrong_lint(tree: nodes.Template) -> str | None:

@@ -14,7 +14,7 @@ from jinja2.exceptions import SecurityError
 from iamfix import yamlfile
 from iamfix.clock import SystemClock
 from iamfix.model import Account, InputError, Problem
-from iamfix.render.environment import check_syntax, syntax_line
+from iamfix.render.environment import check_syntax, syntax_hint, syntax_line
 from iamfix.render.scope import Layers, NoTemplateError, Scope
 from iamfix.world import World, resources_of
 from iamfix.yamlfile import nearest
@@ -98,7 +98,7 @@ class Renderer:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(Problem("error", str(file), f"this template cannot be read: {error}")) from None
         if wrong := check_syntax(text):
-            raise InputError(Problem("error", f"{file}:{syntax_line(text)}", wrong))
+            raise InputError(Problem("error", f"{file}:{syntax_line(text)}", wrong, syntax_hint(wrong)))
         rendered = scope.whole(text, str(file))
         name = file.name.removesuffix(".j2")
         if name.endswith(".json"):
@@ -106,8 +106,10 @@ class Renderer:
                 value = json.loads(rendered, object_pairs_hook=_no_twice)
             except ValueError as error:
                 line = getattr(error, "lineno", 1)
-                shown = rendered.splitlines()[line - 1 : line]
-                problem = Problem("error", f"{file}:{line}", f"it yields no JSON: {error}", f"the line: {shown[:1]}")
+                shown = (rendered.splitlines()[line - 1 : line] or [""])[0].strip()
+                # What came of an expression may be a secret: only what stands so in the file is repeated.
+                hint = f"the line: {shown}" if shown and shown in text else "what its expressions give is no JSON here"
+                problem = Problem("error", f"{file}:{line}", f"it yields no JSON: {error}", hint)
                 raise InputError(problem) from None
         elif name.endswith((".yml", ".yaml")):
             value = yamlfile.parse(rendered, str(file)).data
