@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from iamfix.aws.clients import Clients
 from iamfix.clock import TurnedClock
 from iamfix.model import Call, Plan
 from iamfix.options import Options, Outcome
@@ -76,6 +78,12 @@ class SandboxTime:
         return self._clock.now().timestamp()
 
 
+@cache
+def clients(endpoint: str | None) -> Clients:
+    """The clients of a sandbox: they cost more than most of what tests ask through them."""
+    return Clients()
+
+
 class Project:
     """A folder with an inventory of the sandbox and playbooks."""
 
@@ -86,7 +94,9 @@ class Project:
         self.options = {"inventory": self.inventory, "journal": folder / "journal", **options}
 
     def runner(self, **options: Any) -> Runner:
-        return Runner(Options(**{**self.options, **options}), Quiet(), clock=TurnedClock(datetime.now(UTC)))
+        given = Options(**{**self.options, **options})
+        shared = clients(os.environ.get("AWS_ENDPOINT_URL"))
+        return Runner(given, Quiet(), clock=TurnedClock(datetime.now(UTC)), clients=shared)
 
     def playbook(self, *tasks: dict[str, Any], accounts: str = "management", **play: Any) -> Path:
         path = self.folder / "playbook.yml"

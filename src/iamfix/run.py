@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from iamfix import planfile
 from iamfix.access.judge import judged
+from iamfix.aws.clients import Clients
 from iamfix.aws.model import faults
 from iamfix.aws.organization import plugins
 from iamfix.clock import Clock, SystemClock
@@ -50,6 +51,8 @@ class Runner:
     stop: threading.Event = field(default_factory=threading.Event)
     asked: dict[str, set[tuple[int | None, tuple[str, ...]]]] = field(default_factory=dict)
     """(practice, controls) of the tasks that were asked of each account, by its name."""
+    clients: Clients = field(default_factory=Clients)
+    """What AWS is reached through; runners may share them."""
     worlds: Worlds = field(init=False)
     _loaded: Inventory | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,7 +61,7 @@ class Runner:
         if isinstance(self.clock, SystemClock):
             self.clock.stop = self.stop
         everyone = self._loaded.accounts if self._loaded is not None else ()
-        self.worlds = Worlds(self.clock, self.chance, self.stop, everyone)
+        self.worlds = Worlds(self.clock, self.chance, self.stop, self.clients, everyone)
 
     def plan(self, playbooks: Sequence[Path]) -> Plan:
         """Plan the playbooks for the accounts they name; what fails in one is in its plan.
@@ -216,7 +219,7 @@ class Runner:
     def beside(self, inventory: Inventory, limit: str, **options: Any) -> Runner:
         """Return a runner with the same clock and screen for other accounts; it has a run of its own."""
         given = replace(self.options, limit=limit, **options)
-        return Runner(given, self.progress, self.clock, self.chance, self.stop, _loaded=inventory)
+        return Runner(given, self.progress, self.clock, self.chance, self.stop, clients=self.clients, _loaded=inventory)
 
     def _accounts(self, inventory: Inventory, play: Play) -> list[Account]:
         chosen = list(select_accounts(play.accounts, inventory))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from iamfix.aws.clients import Clients
 from iamfix.aws.reader import Answers, Reads, enabled_regions
 from iamfix.aws.regions import known_regions
 from iamfix.aws.session import AccountSession, Sessions
@@ -32,6 +33,8 @@ class Worlds:
     chance: random.Random
     stop: threading.Event
     """Once it is set, what would be sent raises Stopped instead."""
+    clients: Clients
+    """What all accounts are reached through."""
     everyone: Sequence[Account] = ()
     """All accounts of the inventory, of which a world may tell."""
     _run: str = ""
@@ -59,7 +62,7 @@ class Worlds:
         with self._lock:
             if self._sessions is None:
                 self._run = self._run or new_run_id(self.clock.now())
-                self._sessions = Sessions(self.clock, self.chance, self._run)
+                self._sessions = Sessions(self.clock, self.chance, self._run, self.clients)
             return self._sessions
 
     def keep(self, session: AccountSession, answers: Answers) -> None:

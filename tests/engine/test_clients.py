@@ -25,13 +25,13 @@ def _callers(sandbox: Sandbox) -> dict[str, Caller]:
         iam.create_user(UserName="reader")
         iam.attach_user_policy(UserName="reader", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
         key = iam.create_access_key(UserName="reader")["AccessKey"]
-        found[account] = Caller(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), Counter(), False)
+        found[account] = Caller(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), Counter(), "run", False)
     return found
 
 
 def test_requests_side_by_side_are_those_of_their_accounts(bare: Sandbox) -> None:
     """Sixteen threads ask through one client for four accounts: each gets its own account's answer, and is counted."""
-    clients, callers = Clients("run"), _callers(bare)
+    clients, callers = Clients(), _callers(bare)
 
     def who(account: str) -> str:
         answer: Any = clients.client(None, "sts", "us-east-1", callers[account]).get_caller_identity()
@@ -48,7 +48,7 @@ def test_who_may_write_does_not_let_others_write(monkeypatch: pytest.MonkeyPatch
     """The one client refuses a change to whoever only reads, before and after somebody wrote through it."""
     with Sandbox() as sandbox:
         use(sandbox, monkeypatch)
-        clients, reads = Clients("run"), _callers(sandbox)[ACCOUNTS[0]]
+        clients, reads = Clients(), _callers(sandbox)[ACCOUNTS[0]]
         writes = replace(reads, count=Counter(), writes=True)
         for _ in range(2):
             with pytest.raises(ReadOnlyViolation):

@@ -1,4 +1,4 @@
-"""Clients of AWS's services: one for each service and region of a run, shared by all accounts.
+"""Clients of AWS's services: one for each service and region, shared by all accounts.
 
 To make a client takes some 10 ms of CPU, and to reach AWS a TLS handshake, so that a thousand accounts with clients of
 their own would cost more than all that they are asked. Each request is signed as, and counted for, the account that it
@@ -48,10 +48,12 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a request is signed as, where it is counted, and whether it may change anything."""
+    """Whom a request is signed as, where it is counted, for which run it is, and whether it may change anything."""
 
     credentials: Credentials
     count: Counter
+    run: str
+    """The run's id. CloudTrail keeps the user agent, by which each request tells which run sent it."""
     writes: bool
 
 
@@ -59,10 +61,9 @@ _CALLER: ContextVar[Caller] = ContextVar("caller")
 
 
 class Clients:
-    """The clients of one run, by profile, service and region. A profile says too how AWS is reached: endpoints, CAs."""
+    """Clients by profile, service and region. A profile says too how AWS is reached: its endpoints, its CAs."""
 
-    def __init__(self, run: str) -> None:
-        """`run` is the run's id: CloudTrail keeps the user agent, by which a request tells which run sent it."""
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sessions: dict[str | None, botocore.session.Session] = {}
         self._clients: dict[tuple[str | None, str, str], Any] = {}
@@ -73,7 +74,6 @@ class Clients:
             connect_timeout=5,
             read_timeout=70,
             max_pool_connections=64,
-            user_agent_extra=f"iamfix/{__version__} run/{run}",
         )
         # STS, which is asked first, answers at once.
         self._configs = {"sts": config.merge(Config(read_timeout=20))}
@@ -104,7 +104,7 @@ class Clients:
             service, region_name=region, config=self._configs.get(service, self._config)
         )
         client.meta.events.register_first("before-call", _refuse_changes)
-        client.meta.events.register("before-send", _count)
+        client.meta.events.register("before-send", _mark)
         if (endpoint := urlsplit(client.meta.endpoint_url)).hostname and takes_no_prefix(str(endpoint.hostname)):
             client.meta.events.register_first("before-sign", partial(_without_prefix, endpoint.netloc))
         return client
@@ -141,8 +141,12 @@ class _CallersCredentials(Credentials):
         return _CALLER.get().credentials.get_frozen_credentials()
 
 
-def _count(**_: Any) -> None:
-    _CALLER.get().count.add()
+def _mark(request: Any, **_: Any) -> None:
+    """Name the run in the user agent, which is not signed, and count the request."""
+    caller, agent = _CALLER.get(), request.headers["User-Agent"]
+    name = f"iamfix/{__version__} run/{caller.run}".encode()
+    request.headers["User-Agent"] = b" ".join((agent if isinstance(agent, bytes) else agent.encode(), name))
+    caller.count.add()
 
 
 def _refuse_changes(model: Any, **_: Any) -> None:

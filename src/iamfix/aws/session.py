@@ -27,10 +27,10 @@ _ROOT_SECONDS = 900
 class Sessions:
     """Makes sessions for accounts, each with credentials of its own."""
 
-    def __init__(self, clock: Clock, chance: random.Random, run: str) -> None:
+    def __init__(self, clock: Clock, chance: random.Random, run: str, clients: Clients | None = None) -> None:
         """`run` is the run's id: roles' sessions and the user agent of every request are named after it."""
         self.clock, self.chance, self._run = clock, chance, run
-        self.clients = Clients(run)
+        self.clients = clients or Clients()
         self._reach = Reach(clock)
         self._lock = threading.Lock()
         self._bases: dict[str | None, Credentials] = {}
@@ -160,9 +160,13 @@ class Sessions:
         answer, _ = patiently(request, ordinary, self.clock, self.chance, self.door(sts))
         return answer
 
+    def caller_of(self, credentials: Credentials, count: Counter, *, writes: bool) -> Caller:
+        """Return whom requests with these credentials are of, in this run."""
+        return Caller(credentials, count, self._run, writes)
+
     def _sts(self, profile: str | None, region: str, credentials: Credentials, count: Counter) -> Any:
         # AssumeRole and AssumeRoot do not read, by their names.
-        return self.clients.client(profile, "sts", region, Caller(credentials, count, writes=True))
+        return self.clients.client(profile, "sts", region, self.caller_of(credentials, count, writes=True))
 
     def _base(self, profile: str | None) -> Credentials:
         with self._lock:
@@ -206,7 +210,7 @@ class AccountSession:
 
     def client(self, service: str, region: str | None, *, writes: bool = False) -> Any:
         """Return a boto client. Unless it `writes`, it raises ReadOnlyViolation instead of sending a change."""
-        caller = Caller(self._credentials, self.count, writes)
+        caller = self._sessions.caller_of(self._credentials, self.count, writes=writes)
         where = region or self.account.home_region
         return self._sessions.clients.client(self.account.profile, service, where, caller)
 
