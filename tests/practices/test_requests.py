@@ -7,6 +7,8 @@ from pathlib import Path
 
 from iamfix.sandbox import Sandbox
 from iamfix.sandbox.building import Builder, allow, trust
+from tests.direct import Direct
+from tests.practices.planning import apply, plan
 from tests.running import Project
 
 _FOLDER = Path(__file__).parents[2] / "playbooks" / "practices"
@@ -77,3 +79,26 @@ def test_the_requests_of_a_plan_that_finds_nothing_to_do(bare: Sandbox, tmp_path
     assert plan.accounts[0].api_calls == sum(sent.values())
     asked = Counter((record.operation, repr(record.params)) for record in records)
     assert [request for request, count in asked.items() if count > 1] == []
+
+
+BULK = ("password-policy", "root", "least-privilege", "managed-policies", "groups", "boundaries")
+"""Practices that ask nothing of users one by one."""
+
+
+def test_a_thousand_users_cost_no_request_more() -> None:
+    """What is told in bulk is asked once, however many there are; applied, nothing is left to do."""
+    sent = []
+    for users in (10, 1000):
+        aws = Direct()
+        arns = [aws.build.policy(f"Team{number}", allow(f"sqs:Send{number}")) for number in range(10)]
+        for number in range(users):
+            inline = {"own": allow(f"ec2:Describe{number % 10}*")} if number % 3 == 0 else None
+            aws.build.user(f"user{number:04}", attached=[arns[number % 10]], inline=inline)
+            aws.build.role(f"role{number:04}", _EC2, path="/app/", attached=[arns[number % 10]])
+        aws.sent.clear()
+        made = plan(aws, *BULK)
+        sent.append(Counter(aws.sent))
+        apply(aws, made)
+    assert sent[0] == sent[1]
+    assert max(sent[1].values()) <= 2
+    assert plan(aws, *BULK).changes == ()

@@ -98,6 +98,7 @@ loses = defaults.loses_nothing
 def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
     if after is None:
         return
+    yield from iam.count_breaches("iam_group", before, look)
     yield from iam.attachment_breaches(after.managed_policies)
     yield from iam.inline_breaches("group", after.inline_policies)
     new = after.users - (before.users if before else frozenset())

@@ -91,6 +91,7 @@ loses = defaults.loses_nothing
 def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
     if after is None:
         return
+    yield from iam.count_breaches("iam_instance_profile", before, look)
     if not isinstance(after.tags, Mark):
         yield from iam.tag_breaches(after.tags, fold_case=False)
     changes = before is None or before.role != after.role

@@ -210,6 +210,7 @@ def breaches(name: str, before: State | None, after: State | None, look: Look) -
                 "give that principal another boundary in an earlier task",
             )
         return
+    yield from iam.count_breaches("iam_managed_policy", before, look)
     if after.policy is not None and after.policy.size() > MAX_SIZE:
         yield Breach(
             f"a document of {after.policy.size()} characters; AWS takes {MAX_SIZE}", "split it into several policies"

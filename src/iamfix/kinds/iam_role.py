@@ -162,6 +162,7 @@ loses = defaults.loses_nothing
 def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
     if after is None:
         return
+    yield from iam.count_breaches("iam_role", before, look)
     yield from iam.attachment_breaches(after.managed_policies)
     yield from iam.inline_breaches("role", after.inline_policies)
     yield from iam.tag_breaches(after.tags, fold_case=True)

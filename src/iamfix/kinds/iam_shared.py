@@ -203,6 +203,37 @@ def inline_breaches(entity: str, documents: Documents) -> Iterator[Breach]:
         )
 
 
+_QUOTAS = {
+    "iam_user": (5000, "Users", "users"),
+    "iam_group": (300, "Groups", "groups"),
+    "iam_role": (1000, "Roles", "roles"),
+    "iam_managed_policy": (1500, "Policies", "customer managed policies"),
+    "iam_instance_profile": (1000, "InstanceProfiles", "instance profiles"),
+}
+"""How many of a kind an account may have at least, for AWS raises most of these on request; AWS's name of that quota,
+and ours (IAM User Guide, reference_iam-quotas)."""
+
+
+def count_breaches(kind: str, before: Any | None, look: Look) -> Iterator[Breach]:
+    """Tell of one more than the account may have. The account's own quota is asked only where the least is reached.
+
+    Service-linked roles do not count.
+    """
+    if before is not None:
+        return
+    least, quota, what = _QUOTAS[kind]
+    there = sum(not one.path.startswith("/aws-service-role/") for one in look.all(kind).values())
+    if there < least:
+        return
+    account = look.get("iam_account", "account")
+    most = least if account is None else account.quotas.get(quota, least)
+    if there >= most:
+        yield Breach(
+            f"there are {most} {what} then already, and AWS takes no more in this account",
+            "remove some that nobody needs, or have AWS raise the quota (Service Quotas, IAM)",
+        )
+
+
 def tag_breaches(tags: Tags, *, fold_case: bool) -> Iterator[Breach]:
     own = without_aws(tags)
     if len(own) > MAX_TAGS:

@@ -166,6 +166,7 @@ def loses(name: str, before: State, after: State | None) -> Iterator[str]:
 def breaches(name: str, before: State | None, after: State | None, look: Look) -> Iterator[Breach]:
     if after is None:
         return
+    yield from iam.count_breaches("iam_user", before, look)
     yield from iam.attachment_breaches(after.managed_policies)
     yield from iam.inline_breaches("user", after.inline_policies)
     yield from iam.tag_breaches(after.tags, fold_case=True)
