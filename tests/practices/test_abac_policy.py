@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from iamfix.cli import run as iamfix
 from iamfix.policy.document import Document
 from iamfix.policy.evaluate import compile_policies, evaluate
 from iamfix.policy.lint import lint
@@ -124,6 +127,27 @@ def test_who_reaches_what(decision: str, action: str, resource: str, context: An
 def test_nobody_tags_a_way_in(action: str, resource: str, context: Any) -> None:
     """Whatever else they hold: neither their own tags, nor those of others' things, nor the policy can be changed."""
     assert _decide(action, resource, context, WIDE) == "explicit_deny"
+
+
+def test_iamfix_simulate_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both tables once more, as a user asks them: cases in a file, an answer for each."""
+    policy = document("policies/abac.json.j2", **GIVEN).data
+    asked = [(row, [policy]) for row in TABLE] + [(("explicit_deny", *row), [policy, WIDE]) for row in TAMPERING]
+    cases = [
+        {
+            "id": str(number), "identity_policies": policies,
+            "request": {
+                "principal": USER, "action": action, "resource": resource,
+                "context": {key: value for key, value in context.items() if value is not None},
+            },
+        }
+        for number, ((_, action, resource, context), policies) in enumerate(asked)
+    ]  # fmt: skip
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
+    assert iamfix(["simulate", "--cases", str(file), "--format", "json"]) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["decision"] for one in answers] == [row[0] for row, _ in asked]
 
 
 @pytest.mark.parametrize(

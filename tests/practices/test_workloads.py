@@ -145,6 +145,7 @@ def forty(bare: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     (tmp_path / "inventory" / "accounts.yml").write_text(inventory_yaml(), encoding="utf-8")
     iam, lam = bare.client("iam"), bare.client("lambda", region="us-east-1")
     role = iam.create_role(RoleName="app", AssumeRolePolicyDocument=LAMBDA)["Role"]["Arn"]
+    iam.create_role(RoleName="other", AssumeRolePolicyDocument=LAMBDA)
     for name, variables in (("keeps", CREDENTIALS), ("clean", HARMLESS)):
         lam.create_function(
             FunctionName=name, Role=role, Code={"ZipFile": b"x"}, Runtime="python3.13", Handler="app.handler",
@@ -158,7 +159,7 @@ def test_forty_variables_and_no_value_anywhere(forty: Path, capsys: pytest.Captu
     tasks = forty / "p.yml"
     tasks.write_text(
         "- accounts: management\n  tasks:\n"
-        "    - lambda: {select: 'true', tags: {include: {Owner: x}}}\n"
+        "    - lambda: {select: 'true', role: other, tags: {include: {Owner: x}}}\n"
         "    - check: {kind: lambda, select: environment_secrets, message: '{{ environment_secrets | join(\" \") }}'}\n"
         "    - check: {kind: lambda, select: environment_names, message: '{{ environment_names | join(\" \") }}'}\n",
         encoding="utf-8",
