@@ -136,7 +136,13 @@ def test_required_tags_have_short_forms(required: Any, added: dict[str, str], to
 KEY = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT.id}:root"}, "Action": "kms:*", "Resource": "*"}
+        {
+            "Sid": "Own",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT.id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
     ],
 }
 
@@ -222,6 +228,19 @@ def test_keys_of_aws_are_refused_with_their_line() -> None:
     """Nobody but AWS sets what begins with aws:."""
     with pytest.raises(InputError, match=r"p\.yml:\d+:\d+: tags: only AWS itself sets what begins with 'aws:'"):
         _account().plan({"resource_tags": {"select": "true", "tags": {"include": {"aws:x": "y"}}}})
+
+
+def test_keys_that_the_same_run_makes_are_tagged_by_it(bare: Sandbox, tmp_path: Path) -> None:
+    """A key's ARN is not known before it is made; one apply, and the second plan is empty."""
+    project = Project(tmp_path, limit="management", extra_vars=KNOWN)
+    books = [project.playbook({"kms_key": {"name": "fresh", "policy": KEY}}), PLAYBOOKS / "practices" / "tags.yml"]
+    assert project.runner().apply(project.runner().plan(books)).accounts == {"management": "done"}
+    kms = bare.client("kms")
+    (key,) = (one for one in kms.list_aliases()["Aliases"] if one["AliasName"] == "alias/fresh")
+    told = kms.list_resource_tags(KeyId=key["TargetKeyId"])["Tags"]
+    assert {tag["TagKey"]: tag["TagValue"] for tag in told} == GOOD
+    again = project.runner().plan(books)
+    assert (list(again.changes()), [one for account in again.accounts for one in account.findings]) == ([], [])
 
 
 NUMBER = 500
