@@ -15,6 +15,7 @@ from iamfix.policy.conditionals import NEVER, ONE_VALUE, Literal, Literals, cont
 __all__ = ["impossible"]
 
 _MOST_TRIES = 256
+_MOST_BLOCKS = 48
 _OPPOSITES = {
     "StringEquals": "StringNotEquals",
     "StringEqualsIgnoreCase": "StringNotEqualsIgnoreCase",
@@ -35,7 +36,18 @@ def impossible(when: Literals, unless: frozenset[Literals]) -> bool:
     """Whether no request meets all of `when` and none of the blocks `unless`."""
     if NEVER in when or any(implies(when, block) for block in unless):
         return True
-    return len(unless) > 1 and _no_way(when, unless, [_MOST_TRIES])
+    return 1 < len(unless) <= _MOST_BLOCKS and _may_meet(when, unless) and _no_way(when, unless, [_MOST_TRIES])
+
+
+def _may_meet(when: Literals, unless: Iterable[Literals]) -> bool:
+    """Whether anything can follow at all: from values that stand for themselves, or from a condition's opposite."""
+    asked = {_sort(literal) for block in unless for literal in block}
+    if any(_sort(literal) in asked and _splits(literal) for literal in when):
+        return True
+    return any(
+        operator in ("Bool", "Null") or (_QUANTIFIERS[quantifier], _OPPOSITES.get(operator), key) in asked
+        for quantifier, operator, key in asked
+    )
 
 
 def _no_way(when: Literals, unless: Iterable[Literals], tries: list[int]) -> bool:
@@ -64,8 +76,8 @@ def _no_way(when: Literals, unless: Iterable[Literals], tries: list[int]) -> boo
 
 def _sort(literal: Literal) -> tuple[str, str, str]:
     """What literals must have in common for one value to tell something about the other."""
-    operator = literal.operator
-    return literal.quantifier, "StringEquals" if operator == "StringLike" else operator, literal.key
+    operator = {"StringLike": "StringEquals", "StringNotLike": "StringNotEquals"}.get(literal.operator)
+    return literal.quantifier, operator or literal.operator, literal.key
 
 
 def _broken(facts: Literals) -> bool:

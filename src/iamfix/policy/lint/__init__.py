@@ -61,6 +61,8 @@ def lint(
     if _depth(data) > _DEEPEST:
         return [grammar.ELEMENT_TYPE.at((), f"The document is nested deeper than {_DEEPEST} levels", "No policy is.")]
     subject = Subject(data, kind, partition, account, statements(data))
+    if (huge := sizes.huge(subject)) is not None:
+        return [huge]
     found = dict.fromkeys(finding for family in _FAMILIES for finding in family.check(subject))
     return sorted(found, key=lambda f: (-1 if f.statement is None else f.statement, SEVERITIES.index(f.severity)))
 

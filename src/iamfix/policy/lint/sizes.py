@@ -23,6 +23,8 @@ TRUST_DEFAULT, TRUST_MOST = 2048, 8192
 SESSION = 2048
 SCP = 10240
 RCP = 5120
+HUGE = 100_000
+"""Three times what the largest take: 32 kB of a key policy (KMS Developer Guide, resource-limits)."""
 _LEAST, _MOST = " ", "\xff"
 _ALSO = "\t\n\r"
 
@@ -34,8 +36,24 @@ def check(subject: Subject) -> Iterator[LintFinding]:
         yield from _characters(subject)
 
 
+def huge(subject: Subject) -> LintFinding | None:
+    """The one finding of a document that is far beyond what any service of AWS takes: nothing else in it matters."""
+    size = len(_text(subject))
+    if size <= HUGE:
+        return None
+    return TOO_BIG.at(
+        (),
+        f"{size:,} characters: far more than any service of AWS takes, so that nothing else is looked at",
+        "Name resources by patterns, or split the document.",
+    )
+
+
+def _text(subject: Subject) -> str:
+    return json.dumps(subject.data, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
 def _size(subject: Subject) -> Iterator[LintFinding]:
-    text = json.dumps(subject.data, separators=(",", ":"), ensure_ascii=False, default=str)
+    text = _text(subject)
     if subject.kind in ORGANIZATION_KINDS:
         limit = SCP if subject.kind == "scp" else RCP
         if len(text) > limit:
