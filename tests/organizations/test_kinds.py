@@ -374,6 +374,7 @@ def test_a_delegated_administrator_may_plan(bare: Sandbox, tmp_path: Path) -> No
 
 def test_without_an_organization_one_is_made_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """From a lone account: the organization, units in it and a policy on them, in one apply."""
+    from tests import ledger
     from tests.running import use
 
     with Sandbox(layout="none") as sandbox:
@@ -388,6 +389,7 @@ def test_without_an_organization_one_is_made_first(monkeypatch: pytest.MonkeyPat
         outcome = project.apply(project.plan(*tasks))
         assert (dict(outcome.accounts), outcome.problems) == ({"management": "done"}, ())
         assert list(project.plan(*tasks).changes()) == []
+        ledger.check(sandbox, tmp_path)
 
 
 def test_units_go_innermost_first(bare: Sandbox, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from iamfix.run import Runner
 from iamfix.sandbox import Sandbox
 from iamfix.sandbox.building import Builder
 from iamfix.sandbox.services.iam.state import IamState, RootUser
+from tests import ledger
 from tests.running import Project, Quiet, SandboxTime, use
 
 MEMBER = "222222222222"
@@ -163,6 +164,7 @@ def test_a_session_of_fifteen_minutes_is_opened_again_when_it_ends(monkeypatch: 
         clock.sleep(3600)
         session.client("iam", None).list_access_keys()
         assert sent(aws, "AssumeRoot") == 2
+        ledger.check(aws, tmp_path)
 
 
 def test_the_session_is_opened_at_a_regional_endpoint(aws: Sandbox, tmp_path: Path, monkeypatch: Any) -> None:
