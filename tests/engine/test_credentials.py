@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.utils import parse_timestamp
 
-from iamfix.aws.clients import Counter, timestamp
+from iamfix.aws.clients import Clients, Counter, timestamp
 from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import TurnedClock
 from iamfix.inventory import load_inventory
@@ -67,6 +67,39 @@ def test_a_role_is_assumed_again_when_its_credentials_end(tmp_path: Path, monkey
         # botocore renews from 15 minutes before the end; four calls side by side take 10.
         assert all(timedelta(minutes=44) <= timedelta(seconds=pause) < timedelta(hours=1) for pause in pauses)
         assert {record.code for record in sandbox.log} == {"OK"}
+        ledger.check(sandbox, tmp_path)
+
+
+class _Slow(Clients):
+    """Clients whose first request of each of some operations is two hours under way."""
+
+    def __init__(self, clock: TurnedClock, *operations: str) -> None:
+        super().__init__()
+        self.clock, self.slow = clock, set(operations)
+
+    def _made(self, profile: str | None, service: str, region: str) -> Any:
+        client = super()._made(profile, service, region)
+        client.meta.events.register("before-send", self._under_way)
+        return client
+
+    def _under_way(self, event_name: str, **_: Any) -> None:
+        if (operation := event_name.rpartition(".")[2]) in self.slow:
+            self.slow.remove(operation)
+            self.clock.sleep(2 * 3600)
+
+
+def test_credentials_that_end_on_the_way_are_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that ends between signature and arrival is opened anew, for a read and for a change."""
+    clock = TurnedClock(datetime.now(UTC))
+    with Sandbox(clock=SandboxTime(clock)) as sandbox:
+        use(sandbox, monkeypatch)
+        project = Project(tmp_path)
+        options = Options(inventory=project.inventory, journal=tmp_path / "journal")
+        clients = _Slow(clock, "GetAccountAuthorizationDetails", "CreateGroup")
+        runner = Runner(options, Quiet(), clock=clock, chance=random.Random(0), clients=clients)
+        outcome = runner.apply(runner.plan([project.playbook(GROUP, accounts="payments-prod")]))
+        assert outcome.accounts == {"payments-prod": "done"}
+        assert clients.slow == set()
         ledger.check(sandbox, tmp_path)
 
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.utils import parse_timestamp
 
 from iamfix import __version__
@@ -28,6 +28,9 @@ from iamfix.model import AwsError
 READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate", "Validate", "Select")
 REPORTS = frozenset({"GenerateCredentialReport", "GenerateServiceLastAccessedDetails"})
 """Operations that only have AWS write a report to be read."""
+
+
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 
 
 class ReadOnlyViolation(AssertionError):
@@ -115,6 +118,7 @@ class _Bound:
 
     def __init__(self, client: Any, caller: Caller) -> None:
         self._client, self._caller = client, caller
+        self._renews = isinstance(caller.credentials, RefreshableCredentials)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
@@ -124,6 +128,11 @@ class _Bound:
         def asked(**params: Any) -> Any:
             before = _CALLER.set(self._caller)
             try:
+                return found(**params)
+            except ClientError as error:
+                # They ended on the way to AWS, which did nothing: the second time they are renewed first.
+                if error.response["Error"]["Code"] not in _EXPIRED or not self._renews:
+                    raise
                 return found(**params)
             finally:
                 _CALLER.reset(before)
