@@ -62,14 +62,19 @@ def still_due(world: World, changes: Sequence[Change], whole: Sequence[Change]) 
 
 
 def bearing_of(world: World, whole: Sequence[Change]) -> Mapping[str, Sequence[Ripple]]:
-    """Return by address what changes of other resources do to its fields, in order: tags are seen in two kinds."""
+    """Return by address what changes of other resources do to it, in order: tags are seen in two kinds."""
     found: dict[str, list[Ripple]] = {}
     for change in whole:
         for ripple in ripples_of(world, change):
-            if ripple.field is not None:
-                region = world.region_of(ripple.kind, change.region)
-                found.setdefault(world.address(ripple.kind, ripple.name, region), []).append(ripple)
+            region = world.region_of(ripple.kind, change.region)
+            found.setdefault(world.address(ripple.kind, ripple.name, region), []).append(ripple)
     return found
+
+
+def _goes(ripples: Sequence[Ripple]) -> bool:
+    """Tell whether changes of others take a resource away in the end: the tags of a role go with the role."""
+    whole = [ripple for ripple in ripples if ripple.field is None]
+    return bool(whole) and whole[-1].step is None
 
 
 def look_ahead(world: World, changes: Iterable[Change], *, after: bool = False) -> None:
@@ -128,7 +133,7 @@ def _made(world: World, chain: Sequence[Change], bearing: Sequence[Ripple]) -> i
     if first.before is None:
         return "it was made by somebody since the plan was made"
     if now is None:
-        return "it is gone since the plan was made"
+        return len(chain) if _goes(bearing) else "it is gone since the plan was made"
     return f"it moved since the plan was made: {', '.join(differences(first.before, now, seen=True))}"
 
 
@@ -157,5 +162,5 @@ def off_fields(world: World, change: Change, ripples: Sequence[Ripple] = ()) -> 
     details = known_details(world.kinds[change.kind], after, seen=False)
     now = world.get(change.kind, change.name, change.region, details)
     if now is None:
-        return ("missing",)
+        return () if _goes(ripples) else ("missing",)
     return tuple(field for field in differences(after, now) if not _same_in_the_end(field, after, now, ripples))

@@ -190,3 +190,19 @@ def test_a_rollback_that_was_interrupted_can_be_repeated(bare: Sandbox, tmp_path
     assert (_addresses(plan), _told(plan)) == (["delete iam_role/app"], {})
     assert again.apply(plan).exit_code == 0
     assert _addresses(project.runner().rollback(run)) == []
+
+
+def test_what_the_run_made_and_tagged_goes_whole(bare: Sandbox, tmp_path: Path) -> None:
+    """Tags are seen in a kind of their own and go with the role: as planned, and made when it is applied again."""
+    project, arn = Project(tmp_path), "arn:aws:iam::111111111111:role/app"
+    run = _run(
+        project,
+        {"iam_role": {"name": "app", "trust_policy": TRUST}},
+        {"resource_tags": {"name": arn, "tags": {"include": {"Owner": "payments"}}}, "regions": "us-east-1"},
+    )
+    plan = project.runner().rollback(run)
+    assert _addresses(plan) == [f"update us-east-1/resource_tags/{arn}", "delete iam_role/app"]
+    for _ in range(2):
+        outcome = project.apply(plan)
+        assert (outcome.exit_code, outcome.problems) == (0, ())
+    assert project.plan({"iam_role": {"name": "app", "state": "absent"}}).accounts[0].changes == ()
