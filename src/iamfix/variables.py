@@ -7,7 +7,6 @@ is read as YAML: `-e 'enforce=[mfa, 8]'`.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from iamfix.model import InputError, Json, Problem
 from iamfix.yamlfile import load, parse
 
 _PAIR = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_PART = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
+_QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
 _HINT = "-e enforce=all, -e 'enforce=[mfa, 8]', -e '{n: 1}' or -e @vars.yml"
 
 TOLD = frozenset(
@@ -39,8 +40,8 @@ def parse_extra_vars(given: Sequence[str]) -> dict[str, Json]:
             found.update(mapping)
         else:
             for name, value in _pairs(text):
-                bracket = value.lstrip()[:1] in ("[", "{") and not value.lstrip().startswith(("{{", "{%"))
-                found[name] = _yaml(value, f"the value of {name} is no list or mapping in YAML") if bracket else value
+                wrong = f"the value of {name} is no list or mapping in YAML"
+                found[name] = _yaml(value, wrong) if _in_brackets(value) else value
     for name in found:
         if name in TOLD:
             hint = "set it for the account in the inventory" if name in ("home_region", "regions") else ""
@@ -70,11 +71,8 @@ def _yaml(text: str, summary: str) -> Json:
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     """Yield names with values: several where each part is one, else what stands after the first `=`, whole."""
-    reader = shlex.shlex(text, posix=True)
-    reader.whitespace_split, reader.commenters, reader.escape = True, "", ""
-    try:
-        parts = [_PAIR.fullmatch(part) for part in reader]
-    except ValueError:  # a quote that is not closed is a quote
+    parts = [_pair(part) for part in _PART.findall(text)]
+    if _PART.sub("", text).strip():  # a quote that is not closed is a quote
         parts = []
     found = [part for part in parts if part is not None]
     if not found or len(found) < len(parts):
@@ -82,6 +80,16 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
     if not found:
         raise _wrong("not of the form name=value", _HINT)
     yield from ((part[1], part[2]) for part in found)
+
+
+def _pair(part: str) -> re.Match[str] | None:
+    """Match a part without the quotes that hold it together; those in a list or mapping are of its YAML."""
+    raw = _PAIR.fullmatch(part)
+    return raw if raw is not None and _in_brackets(raw[2]) else _PAIR.fullmatch(_QUOTED.sub(r"\1\2", part))
+
+
+def _in_brackets(value: str) -> bool:
+    return value.lstrip()[:1] in ("[", "{") and not value.lstrip().startswith(("{{", "{%"))
 
 
 def _wrong(summary: str, hint: str = "") -> InputError:

@@ -30,6 +30,10 @@ from iamfix.variables import parse_extra_vars
         ("t={{ account_id }}", {"t": "{{ account_id }}"}),
         ('{"a": 1, "b": [2]}', {"a": 1, "b": [2]}),
         ("{a: 1, b: yes}", {"a": 1, "b": "yes"}),
+        ('m={"a":{"b":1}}', {"m": {"a": {"b": 1}}}),
+        ('m={"a":"x","b":["1","c,d"]} n="two words"', {"m": {"a": "x", "b": ["1", "c,d"]}, "n": "two words"}),
+        ("m='[1, 2]' n=[3]", {"m": [1, 2], "n": [3]}),
+        ('a="" b=x"y z"', {"a": "", "b": "xy z"}),
     ],
 )
 def test_what_is_given_is_what_is_meant(text: str, variables: dict[str, Any]) -> None:
