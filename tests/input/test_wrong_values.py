@@ -42,6 +42,16 @@ def test_all_that_is_told_is_known_here() -> None:
         ("{{ x | mandatory('say who: x') }}", ("lab: say who: x", "")),
         ("{{ 'cs' | one_of(['cis', 'aws'], 'x') }}", ("lab: x is one of cis, aws, not 'cs'", "did you mean 'cis'?")),
         ("{{ 3 | one_of([1, 2]) }}", ("lab: a value that is taken is one of 1, 2, not 3", "")),
+        ("{{ 'iamfix' | texts('x') }}", ("lab: x is a list, not 'iamfix'", "in brackets: x: [iamfix]")),
+        ("{{ {'a': 1} | texts('x') }}", ("lab: x is a list, not {'a': 1}", "")),
+        ("{{ ['a', 8] | texts('x') }}", ("lab: x is a list of names, and 8 is none", "put it in quotes: '8'")),
+        ("{{ ['a', ''] | texts('x') }}", ("lab: x is a list of names, and '' is none", "")),
+        (
+            "{{ 'eu-west-1,us-east-1' | region_names('x') }}",
+            ("lab: x is a list, not 'eu-west-1,us-east-1'", "in brackets: x: [eu-west-1,us-east-1]"),
+        ),
+        ("{{ ['eu-west1'] | region_names }}", ("lab: it: there is no region 'eu-west1'", "did you mean 'eu-west-1'?")),
+        ("{{ ['us-*'] | region_names }}", ("lab: it: there is no region 'us-*'", "such as eu-west-1")),
         ("{{ 'audit' | account_id('x') }}", ("lab: x is the id of an account, 12 digits, not 'audit'", "")),
         (
             "{{ 12345 | account_id('x') }}",
@@ -62,6 +72,8 @@ def test_a_value_that_can_be_stays_as_it_is() -> None:
     scope = _scope(x="cis", number=111111111111)
     texts = {
         "{{ x | one_of(['cis', 'aws']) }}": "cis", "{{ x | mandatory('x!') }}": "cis",
+        "{{ ['a'] | texts('x') | first }}": "a", "{{ [] | region_names('x') | length }}": 0,
+        "{{ ['eu-west-1', 'af-south-1'] | region_names('x') | last }}": "af-south-1",
         "{{ number | account_id }}": "111111111111", "{{ y | mandatory('y!') if x == 'aws' else x }}": "cis",
     }  # fmt: skip
     assert {text: scope.render(text, lambda *_: Place("p.yml")) for text in texts} == texts

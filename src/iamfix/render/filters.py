@@ -149,6 +149,37 @@ def _account_id(value: Any, what: str = "it") -> str:
     raise WrongValueError(f"{what} is the id of an account, 12 digits, not {value!r:.60}", hint)
 
 
+def _texts(value: Any, what: str = "it") -> list[str]:
+    """`names | texts('exempt_roles')`: a list of text; templates would take one text letter by letter."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    if isinstance(value, str):
+        raise WrongValueError(f"{what} is a list, not {value!r:.60}", f"in brackets: {what}: [{value:.60}]")
+    if not isinstance(value, Sequence):
+        raise WrongValueError(f"{what} is a list, not {value!r:.60}")
+    for one in value:
+        if not isinstance(one, str) or not one:
+            hint = f"put it in quotes: '{one}'" if isinstance(one, int | float) else ""
+            raise WrongValueError(f"{what} is a list of names, and {one!r:.60} is none", hint)
+    return list(value)
+
+
+@jinja2.pass_context
+def _region_names(context: jinja2.runtime.Context, value: Any, what: str = "it") -> list[str]:
+    """`regions | region_names('allowed_regions')`: a list of regions of the account's partition, or of its own."""
+    from iamfix.aws.regions import known_regions
+
+    names = _texts(value, what)
+    partition, own = (context.resolve_or_missing(name) for name in ("partition", "regions"))
+    known = known_regions(partition if isinstance(partition, str) else "aws")
+    for name in names:
+        if name not in known and not (isinstance(own, Sequence) and name in own):
+            near = get_close_matches(name, sorted(known), 1)
+            hint = f"did you mean {near[0]!r}?" if near else "such as eu-west-1"
+            raise WrongValueError(f"{what}: there is no region {name!r:.60}", hint)
+    return names
+
+
 def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
     return [list(pair) for pair in zip(*lists, strict=True)]
 
@@ -218,8 +249,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "lint": _lint,
     "mandatory": _mandatory,
     "one_of": _one_of,
+    "region_names": _region_names,
     "split": lambda text, separator=None: text.split(separator),
     "subelements": _subelements,
+    "texts": _texts,
     "union": lambda first, second: [*first, *(item for item in second if item not in first)],
     "zip": _zip,
 }
