@@ -14,7 +14,7 @@ from iamfix.policy.evaluate import compile_policies, evaluate
 from iamfix.policy.lint import lint
 from iamfix.policy.request import make_request
 from tests.direct import ACCOUNT, Direct
-from tests.practices.planning import apply, plan
+from tests.practices.planning import apply, folded, plan
 from tests.practices.templates import ID, REGIONS, document
 
 GIVEN: dict[str, Any] = {
@@ -72,6 +72,17 @@ TABLE: list[tuple[str, str, str, Any]] = [
     ("allowed", "lambda:CreateFunction", FUNCTION, _context("red", None, "red", TEAM)),
     ("allowed", "ec2:CreateVolume", VOLUME, _context("red", None, "red", TEAM)),
     ("allowed", "ec2:CreateTags", VOLUME, _context("red", None, "red", TEAM, **ON_CREATE)),
+    # Lambda and Secrets Manager ask for TagResource with it, and take the tags of the request for the new thing's own.
+    ("allowed", "lambda:CreateFunction", FUNCTION, _context("red", "red", "red", TEAM)),
+    ("allowed", "lambda:TagResource", FUNCTION, _context("red", "red", "red", [*TEAM, "Name"])),
+    ("allowed", "secretsmanager:CreateSecret", SECRET, _context("red", "red", "red", TEAM)),
+    ("allowed", "secretsmanager:TagResource", SECRET, _context("red", "red", "red", [*TEAM, "Name"])),
+    ("explicit_deny", "lambda:TagResource", FUNCTION, _context("red", "blue", "blue", TEAM)),
+    ("explicit_deny", "secretsmanager:TagResource", SECRET, _context("red", "blue", "blue", TEAM)),
+    ("implicit_deny", "lambda:TagResource", FUNCTION, _context("red", None, None, ["Name"])),
+    # What is there and nobody's is not claimed by it.
+    ("implicit_deny", "lambda:TagResource", FUNCTION, _context("red", None, "red", TEAM)),
+    ("implicit_deny", "secretsmanager:TagResource", SECRET, _context("red", None, "red", TEAM)),
     ("implicit_deny", "lambda:CreateFunction", FUNCTION, _context("red", None, None, None)),
     ("explicit_deny", "lambda:CreateFunction", FUNCTION, _context("red", None, "blue", TEAM)),
     ("explicit_deny", "ec2:CreateTags", VOLUME, _context("red", None, "blue", TEAM, **ON_CREATE)),
@@ -114,7 +125,7 @@ TAMPERING: list[tuple[str, str, Any]] = [
 
 def test_the_tables_are_long_enough() -> None:
     """At least twenty requests, tampering among them."""
-    assert (len(TABLE), len(TAMPERING)) == (18, 24)
+    assert (len(TABLE), len(TAMPERING)) == (27, 24)
 
 
 @pytest.mark.parametrize(("decision", "action", "resource", "context"), TABLE)
@@ -194,6 +205,24 @@ def test_nothing_happens_until_groups_are_named() -> None:
     assert plan(aws, "abac", abac_groups=["Engineers"]).changes == ()
     held = aws.world().get("iam_group", "Engineers").managed_policies
     assert held == {f"arn:aws:iam::{ACCOUNT.id}:policy/AccessByTag"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"abac_groups": "Engineers"}, "abac_groups is a list, not 'Engineers'"),
+        ({"abac_actions": "ec2:StopInstances"}, "abac_actions is a list, not 'ec2:StopInstances'"),
+        ({"abac_creations": "ec2:CreateVolume"}, "abac_creations is a list, not 'ec2:CreateVolume'"),
+        ({"abac_key": ""}, "abac_key is the key of a tag, not ''"),
+        ({"abac_key": "aws:x"}, "abac_key is the key of a tag, not 'aws:x'"),
+        ({"abac_key": "a}b"}, "abac_key is the key of a tag, not 'a}b'"),
+    ],
+)
+def test_variables_that_cannot_be_make_no_policy(given: dict[str, Any], said: str) -> None:
+    """One text where a list belongs, and what is no key of a tag: refused in words."""
+    made = folded(Direct(), "abac", **{"abac_groups": ["Engineers"], **given})
+    assert [change for change in made.changes if change.kind == "iam_managed_policy"] == []
+    assert any(said in one.summary for one in made.problems)
 
 
 def test_members_without_the_tag_are_told() -> None:

@@ -15,7 +15,7 @@ from iamfix.model import AccountPlan, AwsError, InputError
 from iamfix.sandbox import Sandbox
 from iamfix.sandbox.building import trust
 from tests.direct import ACCOUNT, Direct
-from tests.practices.planning import PLAYBOOKS, apply, plan
+from tests.practices.planning import PLAYBOOKS, apply, folded, plan
 from tests.running import Project
 
 LAMBDA = trust({"Service": "lambda.amazonaws.com"})
@@ -43,6 +43,21 @@ def _added(made: AccountPlan) -> dict[str, dict[str, str]]:
         change.name: {key: value for key, value in change.after.tags.items() if change.before.tags.get(key) != value}
         for change in made.changes
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"tagged_types": "lambda:function"}, "tagged_types is a list, not 'lambda:function'"),
+        ({"environments": "prod"}, "environments is a list, not 'prod'"),
+        ({"required_tags": {"Owner": {"valu": "x"}}}, "required_tags.Owner is one of value, allowed, not 'valu'"),
+    ],
+)
+def test_variables_that_cannot_be_are_refused(given: dict[str, Any], said: str) -> None:
+    """They would find nothing, and that would look well."""
+    made = folded(_account(), "tags", **given)
+    assert made.changes == ()
+    assert any(said in one.summary for one in made.problems if one.severity == "error")
 
 
 def test_what_the_account_knows_is_added_to_whatever_has_tags() -> None:

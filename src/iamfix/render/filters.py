@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -13,6 +14,8 @@ import jinja2
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_indent
 from jinja2.runtime import Undefined
+
+_TAG_KEY = re.compile(r"[\w .:/=+\-@]{1,128}")
 
 
 class WrongValueError(Exception):
@@ -180,6 +183,16 @@ def _region_names(context: jinja2.runtime.Context, value: Any, what: str = "it")
     return names
 
 
+def _tag_key(value: Any, what: str = "it") -> str:
+    """`key | tag_key('abac_key')`: a key that people may give a tag, and that IAM takes."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    if isinstance(value, str) and _TAG_KEY.fullmatch(value) and not value.lower().startswith("aws:"):
+        return value
+    hint = "1 to 128 letters, digits, spaces and _ . : / = + - @; what begins with aws: is AWS's own"
+    raise WrongValueError(f"{what} is the key of a tag, not {value!r:.60}", hint)
+
+
 def _zip(*lists: Iterable[Any]) -> list[list[Any]]:
     return [list(pair) for pair in zip(*lists, strict=True)]
 
@@ -252,6 +265,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "region_names": _region_names,
     "split": lambda text, separator=None: text.split(separator),
     "subelements": _subelements,
+    "tag_key": _tag_key,
     "texts": _texts,
     "union": lambda first, second: [*first, *(item for item in second if item not in first)],
     "zip": _zip,
