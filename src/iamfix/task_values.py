@@ -80,7 +80,8 @@ def controls_of(task: Task, scope: Scope) -> tuple[str, ...]:
 def name_of(value: Any, place: Place) -> str:
     """Return a resource's name as it was filled in. Raises InputError when it is not a text."""
     if not isinstance(value, str) or not value:
-        raise InputError(wrong(place, f"a name must be text, got {_kind_of(value)}"))
+        got = "an empty one" if value == "" else _kind_of(value)
+        raise InputError(wrong(place, f"a name must be text, got {got}"))
     return value
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from iamfix.model import Account, InputError, Place
 from iamfix.render import Renderer, Scope
+from iamfix.task_values import name_of
 from iamfix.variables import TOLD, parse_extra_vars
 
 ACCOUNT = Account("111111111111", "lab")
@@ -53,6 +55,10 @@ def test_all_that_is_told_is_known_here() -> None:
         ("{{ ['eu-west1'] | region_names }}", ("lab: it: there is no region 'eu-west1'", "did you mean 'eu-west-1'?")),
         ("{{ ['us-*'] | region_names }}", ("lab: it: there is no region 'us-*'", "such as eu-west-1")),
         ("{{ 'audit' | account_id('x') }}", ("lab: x is the id of an account, 12 digits, not 'audit'", "")),
+        ("{{ '-5' | days('x') }}", ("lab: x is a number of days, 0 or more, not '-5'", "")),
+        ("{{ (-1) | days }}", ("lab: it is a number of days, 0 or more, not -1", "")),
+        ("{{ 1.5 | days('x') }}", ("lab: x is a number of days, 0 or more, not 1.5", "")),
+        ("{{ true | days('x') }}", ("lab: x is a number of days, 0 or more, not True", "")),
         (
             "{{ 12345 | account_id('x') }}",
             (
@@ -67,6 +73,25 @@ def test_a_value_that_cannot_be_is_told(text: str, told: tuple[str, str]) -> Non
     assert _told(text) == told
 
 
+@pytest.mark.parametrize("text", ["maybe", "ture", "yes please", "2"])
+def test_what_is_neither_yes_nor_no_is_refused(text: str) -> None:
+    """`-e trail_organization=ture` was a no without a word."""
+    summary, _ = _told("{{ x | bool }}", x=text)
+    assert f"bool takes yes or no, true or false, not {text!r}" in summary
+
+
+def test_yes_and_no_in_every_spelling() -> None:
+    """As text and as they are; nothing at all is no."""
+    scope = _scope(
+        yes=["true", "Yes", " on", "y", "T", "1", True], no=["false", "NO", "off", "n", "F", "0", "", False, None]
+    )
+    told = [
+        scope.render(f"{{{{ {name} | map('bool') | unique | list }}}}", lambda *_: Place("p.yml"))
+        for name in ("yes", "no")
+    ]
+    assert told == [[True], [False]]
+
+
 def test_a_value_that_can_be_stays_as_it_is() -> None:
     """Also where a template does without what is mandatory elsewhere."""
     scope = _scope(x="cis", number=111111111111)
@@ -75,6 +100,14 @@ def test_a_value_that_can_be_stays_as_it_is() -> None:
         "{{ ['a'] | texts('x') | first }}": "a", "{{ [] | region_names('x') | length }}": 0,
         "{{ ['eu-west-1', 'af-south-1'] | region_names('x') | last }}": "af-south-1",
         "{{ number | account_id }}": "111111111111", "{{ y | mandatory('y!') if x == 'aws' else x }}": "cis",
+        "{{ '45' | days('x') }}": 45, "{{ 0 | days }}": 0,
     }  # fmt: skip
     assert {text: scope.render(text, lambda *_: Place("p.yml")) for text in texts} == texts
     assert list(scope.undefined("{{ y | mandatory('y!') }}", (), lambda *_: Place("p.yml"))) == []
+
+
+@pytest.mark.parametrize(("value", "got"), [("", "an empty one"), (None, "nothing (null)"), (["x"], "a list")])
+def test_what_is_no_name_is_told(value: Any, got: str) -> None:
+    """`-e mfa_group=` is text, and no name."""
+    with pytest.raises(InputError, match=re.escape(f"a name must be text, got {got}")):
+        name_of(value, Place("p.yml", 3))

@@ -9,7 +9,7 @@ import pytest
 from iamfix.fields import to_plain
 from iamfix.model import AccountPlan, Protected
 from tests.direct import ACCOUNT, Direct
-from tests.practices.planning import apply, plan
+from tests.practices.planning import apply, folded, plan
 from tests.public_keys import certificate
 
 DAY = 86_400.0
@@ -201,3 +201,14 @@ def test_server_certificates_that_have_ended_are_removed_where_that_is_enforced(
     assert made.findings[0].message.startswith("ended on 2027-09-21; it would be removed")
     apply(aws, plan(aws, "credentials", enforce="certificates"))
     assert set(aws.world().all("iam_server_certificate")) == {"new"}
+
+
+@pytest.mark.parametrize("name", ["unused_for", "delete_after", "second_key_for", "rotate_after"])
+def test_less_than_no_days_is_refused(name: str) -> None:
+    """With a negative number, what was used today would be unused: enforced, all passwords and keys would go."""
+    aws = _account()
+    aws.build.user("stopped", keys=[(300, 200, False), (300, 1, True)])
+    made = folded(aws, "credentials", enforce="all", **{name: "-5"})
+    assert {one.summary for one in made.problems if one.severity == "error"} == {
+        f"lab: {name} is a number of days, 0 or more, not '-5'"
+    }

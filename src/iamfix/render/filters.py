@@ -102,11 +102,19 @@ def _subelements(items: Iterable[Any], field: str) -> list[list[Any]]:
     ]
 
 
+_YES, _NO = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0", "")
+
+
 def _bool(value: Any) -> bool:
-    """As Ansible has it: what `-e name=yes` gives is text; true, yes, on, y, t and 1 are true, all else is not."""
+    """As Ansible has it: `-e name=yes` gives text. What says neither yes nor no is a mistake, and not silently no."""
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
-    return value.lower() in ("true", "yes", "on", "y", "t", "1") if isinstance(value, str) else bool(value)
+    if not isinstance(value, str):
+        return bool(value)
+    said = value.strip().lower()
+    if said not in _YES and said not in _NO:
+        raise SecurityError(f"bool takes yes or no, true or false, not {value!r:.60}")
+    return said in _YES
 
 
 def _int(value: Any, default: int | None = None) -> int:
@@ -119,6 +127,15 @@ def _int(value: Any, default: int | None = None) -> int:
         if default is not None:
             return default
         raise SecurityError(f"int takes a whole number, not {value!r:.60}") from None
+
+
+def _days(value: Any, what: str = "it") -> int:
+    """`unused_for | days('unused_for')`: a number of days, 0 or more; with less, what is of today would be old."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    if re.fullmatch(r"\s*\d{1,6}\s*", str(value), re.ASCII):
+        return int(value)
+    raise WrongValueError(f"{what} is a number of days, 0 or more, not {value!r:.60}")
 
 
 def _mandatory(value: Any, message: str = "") -> Any:
@@ -251,6 +268,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "dict2items": _dict2items,
     "items2dict": _items2dict,
     "combine": _combine,
+    "days": _days,
     "days_since": _days_since,
     "digest": _digest,
     "extract": _extract,
