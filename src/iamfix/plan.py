@@ -298,7 +298,8 @@ class Fold:
         self.incomplete = True
         where = f" in {error.region}" if error.region else ""
         summary = f"not planned, because AWS refused a read: {error.service}:{error.operation}{where}: {error.code}"
-        hint = f"{error.message} (`iamfix permissions` prints the policy that planning needs)"
+        told = "; ".join([error.message, *getattr(error, "__notes__", ())])
+        hint = f"{told} (`iamfix permissions` prints the policy that planning needs)"
         self.problems.append(Problem("warning", str(task.at()), f"{task.name}: {summary}", hint, "unreadable"))
 
 

@@ -45,6 +45,8 @@ def test_targets_by_every_word() -> None:
     ("text", "summary", "hint"),
     [
         ("workload/prod", "there is no unit and no account 'workload/prod'", "did you mean 'workloads/prod'?"),
+        ("PAYMENTS-PROD", "there is no unit and no account 'PAYMENTS-PROD'", "did you mean 'payments-prod'?"),
+        ("Workloads/Prod", "there is no unit and no account 'Workloads/Prod'", "did you mean 'workloads/prod'?"),
         ("999999999999", "there is no unit and no account '999999999999'", "root, the path of a unit"),
         ("tag:", "'tag:' names no tag", "tag:key=value"),
         ("tag:=prod", "'tag:=prod' names no tag", "tag:key=value"),

@@ -93,6 +93,15 @@ def test_where_there_is_nothing_no_session_is_opened(aws: Sandbox, tmp_path: Pat
     assert sent(aws, "GetAccountSummary") == 1
 
 
+def test_without_central_root_access_the_plan_says_what_to_do_first(aws: Sandbox, tmp_path: Path) -> None:
+    """AWS says AccessDenied, as it does for a missing permission; what it mostly means is told with it."""
+    Builder(aws.cloud, MEMBER).root(mfa=None, keys=1)
+    (problem,) = Project(tmp_path).plan(REMOVE, accounts="payments-prod").problems()
+    assert (problem.rule, "sts:assume_root" in problem.summary) == ("unreadable", True)
+    assert "once central root access is on: kind root_access" in problem.hint
+    assert "not authorized to perform: sts:AssumeRoot" in problem.hint
+
+
 def test_a_later_check_sees_what_will_be_gone(aws: Sandbox, tmp_path: Path) -> None:
     """In the plan that removes the root credentials, the checks of the root user after it no longer apply."""
     project = Project(tmp_path)

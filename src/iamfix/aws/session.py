@@ -120,7 +120,10 @@ class Sessions:
                     f"account {account.id} is the one that iamfix was started in, and no session reaches its root user",
                     "run this play for the member accounts: accounts: all:!management",
                 ) from None
-            error.add_note("it is opened from the management account, once kind root_access is on there")
+            error.add_note(
+                "a root session is opened from the management account, once central root access is on: kind root_access"
+                " there, as in practices/root-access.yml with -t root-access"
+            )
             raise
         arn = f"arn:{account.partition}:iam::{account.id}:root"
         # A session of 15 minutes would be refreshed before each request, as botocore does it from 15 minutes on.

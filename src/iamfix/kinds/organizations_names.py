@@ -7,7 +7,7 @@ things it is refused; `/` before a unit's path, and an account's id, are never t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -32,8 +32,8 @@ def unit_path(text: str, look: Look) -> str:
     path = text.strip("/") or ROOT
     if path == ROOT or look.get("organizational_unit", path) is not None:
         return path
-    near = get_close_matches(path, [ROOT, *look.all("organizational_unit")], 1)
-    hint = f"did you mean {near[0]!r}?" if near else "an earlier task can create it: organizational_unit"
+    hint = _near(path, [ROOT, *look.all("organizational_unit")])
+    hint = hint or "an earlier task can create it: organizational_unit"
     raise FieldError(f"there is no organizational unit {path!r}", hint)
 
 
@@ -50,8 +50,14 @@ def account_name(text: str, look: Look) -> str:
         ids = ", ".join(sorted(found))
         told = f"no account has the id {text}, but the name" if is_id(text) else f"several accounts are called {text!r}"
         raise FieldError(f"{told}: {ids}", "give the id")
-    near = get_close_matches(text, list(accounts), 1)
-    raise FieldError(f"there is no account {text!r} in the organization", f"did you mean {near[0]!r}?" if near else "")
+    raise FieldError(f"there is no account {text!r} in the organization", _near(text, accounts))
+
+
+def _near(text: str, known: Iterable[str]) -> str:
+    """Return a hint with the name that was probably meant, in whatever case it was written, or nothing."""
+    low = {name.lower(): name for name in known}
+    near = get_close_matches(text.lower(), list(low), 1)
+    return f"did you mean {low[near[0]]!r}?" if near else ""
 
 
 def _called(text: str, accounts: Mapping[str, Any]) -> list[str]:
@@ -82,8 +88,7 @@ def targets(text: str, look: Look) -> str | frozenset[str]:
         if not error.summary.startswith("there is no account"):
             raise
         known = [ROOT, *look.all("organizational_unit"), *look.all("organization_account")]
-        near = get_close_matches(path, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "root, the path of a unit, an account, or tag:key=value"
+        hint = _near(path, known) or "root, the path of a unit, an account, or tag:key=value"
         raise FieldError(f"there is no unit and no account {text!r} in the organization", hint) from None
 
 
