@@ -26,8 +26,8 @@ many = settings(
 
 
 @cache
-def _aws() -> Direct:
-    """One account for all examples: each leaves it as it found it."""
+def _aws(kind: str) -> Direct:
+    """One account for all examples of a kind: each leaves it as it found it, but for what AWS only deletes in time."""
     aws = Direct(around="bare")
     aws.follow(SURROUNDINGS)
     return aws
@@ -38,7 +38,7 @@ def _region(kind: str) -> str | None:
 
 
 def _now(kind: str, name: str) -> Any:
-    return _aws().world().get(kind, name, _region(kind), details_of(KINDS[kind]))
+    return _aws(kind).world().get(kind, name, _region(kind), details_of(KINDS[kind]))
 
 
 def _toward(before: Any | None, wanted: Any | None) -> Any | None:
@@ -60,7 +60,7 @@ def test_every_kind_is_under_these_laws() -> None:
 @many
 def test_calls_lead_there_and_back(kind_name: str, data: st.DataObject) -> None:
     """Calls from a to b arrive at b; their undo goes back; none leads from x to x; every call fits AWS's model."""
-    kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
+    kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws(kind_name)
     states = STATES[kind_name]
     stays = _now(kind_name, name) if kept(kind) else None
     first, second = data.draw(states if stays else st.none() | states), data.draw(states)
@@ -99,7 +99,7 @@ def test_calls_lead_there_and_back(kind_name: str, data: st.DataObject) -> None:
 @many
 def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObject) -> None:
     """However few of the calls were made, the calls from there lead to where they should."""
-    kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws()
+    kind, name, aws = KINDS[kind_name], NAMES.get(kind_name, "thing"), _aws(kind_name)
     stays = _now(kind_name, name) if kept(kind) else None
     first = data.draw(STATES[kind_name])
     second = data.draw(STATES[kind_name] if stays else st.none() | STATES[kind_name])
@@ -126,7 +126,7 @@ def test_from_any_half_way_point_on_to_the_end(kind_name: str, data: st.DataObje
 @many
 def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObject) -> None:
     """Calls arrive at what is asked and their undo goes back; from any half-way point it goes; nothing makes one."""
-    kind, found, aws = KINDS[kind_name], FOUND[kind_name], _aws()
+    kind, found, aws = KINDS[kind_name], FOUND[kind_name], _aws(kind_name)
     making, asked = data.draw(st.sampled_from(found.makings)), data.draw(found.asked)
     share = 1.0 if kept(kind) else data.draw(st.floats(0, 1))
     results = aws.follow(making)
@@ -163,7 +163,7 @@ def test_what_is_found_is_changed_and_removed(kind_name: str, data: st.DataObjec
 @pytest.mark.parametrize("kind_name", SEEN)
 def test_what_is_only_seen_is_never_changed(kind_name: str) -> None:
     """Nothing of it can be asked for, and no call leads anywhere, from what is there or from anything."""
-    world = _aws().world()
+    world = _aws(kind_name).world()
     kind, look = KINDS[kind_name], Spot(world, _region(kind_name))
     assert not [spec for spec in fields_of(kind.State).values() if spec.settable]
     there = world.all(kind_name, _region(kind_name), details_of(kind))
