@@ -9,6 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from iamfix.sandbox import Sandbox
+from tests.direct import Direct
+from tests.practices.planning import folded
 from tests.running import Project
 
 ABSENT: dict[str, Any] = {"ec2_default_vpc": {"state": "absent"}, "regions": ["us-east-1", "eu-west-1"]}
@@ -59,3 +61,11 @@ def test_the_sandbox_deletes_in_aws_order_only(bare: Sandbox) -> None:
         with pytest.raises(ClientError) as caught:
             call()
         assert caught.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize(("given", "gone"), [("false", False), ("no", False), ("true", True), (False, False)])
+def test_a_new_account_loses_it_only_where_somebody_said_yes(given: str | bool, gone: bool) -> None:
+    """`-e remove_default_vpcs=false` is text; a text that counts as true would destroy every default VPC for good."""
+    made = folded(Direct(), "../bootstrap", tags=("new-account",), remove_default_vpcs=given)
+    assert "ec2_account_defaults" in {change.kind for change in made.changes}
+    assert ("ec2_default_vpc" in {change.kind for change in made.changes}) is gone

@@ -14,7 +14,7 @@ from iamfix.sandbox import Sandbox, inventory_yaml
 from iamfix.sandbox.building import allow, trust
 from tests.direct import ACCOUNT, Direct
 from tests.kinds.environment_variables import CREDENTIALS, HARMLESS
-from tests.practices.planning import PLAYBOOKS, apply, plan
+from tests.practices.planning import PLAYBOOKS, apply, folded, plan
 from tests.running import Project
 
 EC2, LAMBDA = trust({"Service": "ec2.amazonaws.com"}), trust({"Service": "lambda.amazonaws.com"})
@@ -41,6 +41,23 @@ def _function(aws: Direct, name: str, role: str, **variables: str) -> None:
     code = {"Code": {"ZipFile": b"x"}, "Runtime": "python3.13", "Handler": "app.handler"}
     environment = {"Environment": {"Variables": variables}} if variables else {}
     aws.get("lambda", "create_function", FunctionName=name, Role=role, **code, **environment)
+
+
+@pytest.mark.parametrize(
+    "name", ["instance_policies", "broad_rules", "broad_of_aws", "machine_words", "pipeline_words"]
+)
+def test_one_text_where_a_list_belongs_is_refused(name: str) -> None:
+    """Read letter by letter it would find nobody, and that would look well."""
+    aws = _aws()
+    _run(aws)
+    role = _role(aws, "wide", LAMBDA, allow("*"))
+    for function in ("one", "two"):
+        _function(aws, function, role)
+    aws.get("iam", "create_user", UserName="ci-deploy")
+    aws.get("iam", "create_access_key", UserName="ci-deploy")
+    made = folded(aws, "workload-roles", **{name: "ci"})
+    told = [one.summary for one in made.problems if one.severity == "error"]
+    assert any(f"{name} is a list, not 'ci'" in one for one in told)
 
 
 def test_instances_without_a_profile_get_one_and_others_keep_theirs() -> None:
