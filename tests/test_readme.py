@@ -53,3 +53,10 @@ def test_the_first_playbook_plans_as_it_is(practice: Sandbox, tmp_path: Path, mo
     assert [one for one in made.problems() if one.severity != "info"] == [] == notes
     assert {change.kind for change in made.changes()} == {"iam_group", "iam_managed_policy", "iam_role"}
     assert any(account.findings for account in made.accounts)
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))])
+def test_its_links_lead_somewhere(page: str) -> None:
+    """What a page links to is a file here."""
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).is_file()] == []
