@@ -192,7 +192,7 @@ def test_a_group_that_gives_or_takes_more_is_staged(policies: list[str], inline:
     assert aws.world().get("iam_user", "ann").managed_policies == {f"{AWS}AmazonS3FullAccess"}
     staged = [one for one in made.findings if one.staged]
     assert [one.address for one in staged] == ["lab/iam_group/amazons3fullaccess"]
-    assert words in staged[0].message
+    assert (words in staged[0].message, staged[0].severity) == (True, "medium")
     apply(aws, plan(aws, "groups", enforce="groups"))
     assert aws.world().get("iam_user", "ann").groups == {"amazons3fullaccess"}
     assert plan(aws, "groups", enforce="groups").changes == ()
@@ -206,9 +206,11 @@ def test_members_of_a_group_do_not_gain_a_job_unasked() -> None:
     aws.get("iam", "add_user_to_group", GroupName="admins", UserName="ann")
     made = plan(aws, "groups")
     assert "admins" not in {change.name for change in made.changes}
-    assert [(one.address, one.message) for one in made.findings] == [
-        ("lab/iam_group/admins", "its members (ann) would gain AdministratorAccess (done with -e enforce=groups)")
-    ]
+    assert [(one.address, one.message, one.severity) for one in made.findings] == [(
+        "lab/iam_group/admins",
+        "its members (ann) would gain AdministratorAccess (done with -e enforce=groups)",
+        "medium",
+    )]  # fmt: skip
 
 
 def test_without_anybody_for_aws_support_there_is_a_finding() -> None:

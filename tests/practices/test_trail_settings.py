@@ -40,6 +40,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a threshold that nothing reaches": (
         {"alarm_severities": {"low": {"threshold": 0}}}, "it is in alarm while nothing happens",
     ),
+    "a severity that there is not": (
+        {"alarm_severities": {"hig": {"threshold": 5}}},
+        "a severity in alarm_severities is one of critical, high, medium, low, info, not 'hig'",
+    ),
+    "a setting that there is not": (
+        {"alarm_severities": {"high": {"treshold": 5}}},
+        "evaluation_periods, datapoints_to_alarm, topic, not 'treshold'",
+    ),
     "a period that AWS does not take": ({"alarm_severities": {"low": {"period": 299}}}, "a period of 299 s"),
 }  # fmt: skip
 
