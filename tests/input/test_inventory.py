@@ -79,6 +79,7 @@ all:
         ("role_arn: null", "role_name: iamfix", None, None),
         ('role_arn: "arn:aws:iam::111111111111:role/x"', "role_name: iamfix", "arn:aws:iam::111111111111:role/x", None),
         ("profile: p", "role_name: iamfix", None, "p"),
+        ("profile: p, role_name: own", "role_name: iamfix", "arn:aws:iam::111111111111:role/own", "p"),
         ("home_region: cn-north-1", "role_name: iamfix", "arn:aws-cn:iam::111111111111:role/iamfix", None),
         ("regions: [us-gov-west-1]", "role_name: r", "arn:aws-us-gov:iam::111111111111:role/r", None),
     ],

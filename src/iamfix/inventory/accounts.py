@@ -116,12 +116,10 @@ def _one(
     if len(partitions) > 1:
         gathered.wrong(source, path, f"regions of {' and '.join(partitions)} in one account")
     role = own["role_arn"]
-    if (
-        role is None
-        and own["role_name"]
-        and not ("role_arn" in facts and facts["role_arn"] is None)
-        and not own["profile"]
-    ):
+    own_credentials = "role_arn" in facts and facts["role_arn"] is None
+    # A profile has credentials of the account, unless a role is named beside it, to be assumed with them.
+    named = "role_name" in facts or not own["profile"]
+    if role is None and own["role_name"] and named and not own_credentials:
         role = f"arn:{partitions[0]}:iam::{account_id}:role/{str(own['role_name']).removeprefix('/')}"
     if role is not None:
         match = re.fullmatch(r"arn:([a-z-]+):iam::([0-9]{12}):role/.+", str(role))
