@@ -98,3 +98,15 @@ def test_alarms_may_go_to_a_topic_of_another_account() -> None:
     assert {tuple(one["AlarmActions"]) for one in alarms} == {(far,)}
     found = again_only(aws, alarm_topic=far).findings
     assert [one.severity for one in found] == ["info"] * len(ALARMS)
+
+
+@pytest.mark.parametrize("operation", ["list_topics", "describe_metric_filters"])
+def test_a_chain_that_cannot_be_seen_is_no_mistake_of_the_playbook(operation: str) -> None:
+    """The read that was refused is told, also where the alarm is there, with fields of its own."""
+    aws = Direct()
+    apply(aws, plan(aws, *PRACTICES))
+    aws.refuse(operation, "AccessDenied")
+    problems = folded(aws, *PRACTICES).problems
+    assert [one.summary for one in problems if one.severity == "error"] == []
+    told = [one.summary for one in problems if one.rule == "unreadable"]
+    assert any(one.startswith("Each alarm's chain holds") and operation in one for one in told)
