@@ -86,6 +86,20 @@ def _told_in(aws: Direct, **variables: Any) -> list[str]:
     return [finding.address.split("/")[1] for finding in plan(aws, "access-analyzer", **variables).findings]
 
 
+def test_nobody_is_told_to_lock_iamfix_out(practice: Sandbox, tmp_path: Path) -> None:
+    """How iamfix and AWS Control Tower come in is told as such; other access from outside shall be removed."""
+    practice.client("accessanalyzer", "222222222222").create_analyzer(analyzerName="theirs", type="ACCOUNT")
+    options = Options(Project(tmp_path).inventory, journal=tmp_path / "journal", limit="payments-prod")
+    (account,) = Runner(options, Quiet()).plan([PLAYBOOK]).accounts
+    told = {one.message.partition(": ")[0].rpartition("/")[2]: one for one in account.findings}
+    severities = {name: one.severity for name, one in told.items()}
+    assert severities == {
+        "iamfix": "low", "AWSControlTowerExecution": "medium", "aws-controltower-ReadOnlyExecutionRole": "medium",
+        "VendorMonitoring": "high", "LegacyCrossAccount": "high",
+    }  # fmt: skip
+    assert {name for name, one in told.items() if "Remove" in one.message} == {"VendorMonitoring", "LegacyCrossAccount"}
+
+
 def test_a_role_is_told_once() -> None:
     """Every region's analyzer finds the same roles; where the home region has no analyzer, each region tells them."""
     aws = Direct(WIDE)
