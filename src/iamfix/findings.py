@@ -29,7 +29,7 @@ def waiting(
         inner = scope.child({}, Resource(world, done.kind, done.region, done.name, frozenset((done.name,))))
     when = staged.get("when", [])
     for text in when if isinstance(when, list) else [when]:
-        if not inner.expression(text, task.at("staged", "when")):
+        if not inner.holds(text, task.at("staged", "when")):
             return None
     message = inner.render(staged["message"], lambda *_: task.at("staged", "message"))
     word = words[-1] if words else "all"
@@ -50,7 +50,7 @@ def checked(
     select = check.get("select", "true")
     if "name" in check:
         inner, name = _about(world, task, check, scope, region)
-        if inner.expression(select, task.at("check", "select")):
+        if inner.holds(select, task.at("check", "select")):
             yield _found(world, task, check, inner, origin, name, region)
         return
     for resource in matching(str(select)):

@@ -119,7 +119,7 @@ class Fold:
         """Yield a scope for each item of the loop for which `when` holds."""
         for item in self._loop(task, scope):
             inner = scope.child(task.vars, item)
-            if all(inner.expression(text, task.at("when")) for text in task.when):
+            if all(inner.holds(text, task.at("when")) for text in task.when):
                 yield inner
 
     def _loop(self, task: Task, scope: Scope) -> list[Mapping[str, Any]]:

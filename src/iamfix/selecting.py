@@ -21,7 +21,7 @@ def matching(
     kind = world.kinds[kind_name]
 
     def holds(resource: Resource) -> bool:
-        return bool(scope.child({}, resource).expression(select, place))
+        return scope.child({}, resource).holds(select, place)
 
     matches = [resource for resource in resources_of(world, kind_name, region) if holds(resource)]
     names = frozenset(resource.name for resource in matches)

@@ -146,7 +146,7 @@ def _holds(task: Task, scope: Scope) -> bool:
     """Tell whether a task may be asked for: what only AWS can tell may hold. Raises InputError."""
     for text in task.when:
         try:
-            if not scope.expression(text, task.at("when")):
+            if not scope.holds(text, task.at("when")):
                 return False
         except InputError as error:
             if not _needs_aws(error):

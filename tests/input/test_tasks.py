@@ -110,7 +110,7 @@ def test_imported_playbooks_stand_where_they_are_imported(tmp_path: Path) -> Non
     ("when", "runs"),
     [
         ("x == 1", True), ("x == 2", False), ("[x == 1, y == 'b']", True), ("[x == 1, y == 'c']", False),
-        ("true", True), ("false", False),
+        ("true", True), ("false", False), ("y", True),
         ("resources('iam_group') | selectattr('name', 'equalto', 'old1') | list", True),
         ("resources('iam_group') | length > 2", False),
     ],
@@ -210,6 +210,8 @@ def test_a_document_that_aws_would_refuse_is_told_before_it_is_sent(tmp_path: Pa
         ("- {iam_group: {name: x}, when: regoin == 'x'}", "p.yml:3:36", "'regoin' is undefined", "region"),
         ("- {iam_group: {name: x}, loop: '{{ itms }}', vars: {items: []}}", "p.yml:3:36", "'itms' is", "items"),
         ("- {iam_group: {select: 'pth == 1'}}", "p.yml:3:28", "'pth' is undefined", "path"),
+        ("- {iam_group: {name: x}, when: y, vars: {y: 'false'}}", "p.yml:3:36", "would count as yes", "(y) | bool"),
+        ("- {iam_group: {select: y, users: []}, vars: {y: 'no'}}", "p.yml:3:28", "would count as yes", "(y) | bool"),
         ("- {iam_group: {name: x}, loop: 5}", "p.yml:3:36", "loop needs a list, got a number", ""),
         ("- {iam_group: {name: x}, loop: \"{{ {'a': 1} }}\"}", "p.yml:3:36", "loop needs a list", "dict2items"),
         ("- {include_tasks: t.ym}", "p.yml:3:", "there is no file", "t.yml"),

@@ -35,6 +35,9 @@ class Facts(Protocol):
     def __getitem__(self, name: str, /) -> Any: ...
 
 
+_NO = ("false", "no", "off", "n", "f", "0")
+
+
 class Scope:
     """The variables at one point of a playbook. Later layers win; what `-e` gives always wins."""
 
@@ -76,6 +79,14 @@ class Scope:
             raise
         except Exception as error:  # noqa: BLE001 - a template can raise anything
             raise InputError(self._problem(error, place)) from None
+
+    def holds(self, text: str | bool | int, place: Place) -> bool:
+        """Tell whether a condition holds. Raises InputError, also for the text of a no, which would count as yes."""
+        found = self.expression(text, place)
+        if isinstance(found, str) and found.strip().lower() in _NO:
+            summary = f"{self._where}the condition {text!r} gives the text {found!r}, which would count as yes"
+            raise InputError(Problem("error", str(place), summary, f"write ({text}) | bool"))
+        return bool(found)
 
     def undefined(self, value: Json, known: Collection[str], at: At, *, expression: bool = False) -> Iterator[Problem]:
         """Yield the variables that a value names and that are neither here nor `known`, without rendering it."""
