@@ -124,7 +124,7 @@ class Runner:
             )
             raise InputError(problem)
         chosen = list(inventory.accounts)
-        if self.options.limit:
+        if self.options.limit is not None:
             chosen = list(select_accounts(self.options.limit, inventory))
         accounts = [account for account in chosen if account.name in recorded]
         made_at = self.clock.now()
@@ -178,7 +178,7 @@ class Runner:
             InputError: no account is named.
         """
         inventory = self.inventory()
-        accounts = list(select_accounts(self.options.limit or "all", inventory))
+        accounts = list(select_accounts("all" if self.options.limit is None else self.options.limit, inventory))
         if not accounts:
             where = str(self.options.inventory)
             raise InputError(Problem("error", where, "no account matches --limit", "`iamfix inventory` lists them"))
@@ -223,7 +223,7 @@ class Runner:
 
     def _accounts(self, inventory: Inventory, play: Play) -> list[Account]:
         chosen = list(select_accounts(play.accounts, inventory))
-        if self.options.limit:
+        if self.options.limit is not None:
             within = {account.name for account in select_accounts(self.options.limit, inventory)}
             chosen = [account for account in chosen if account.name in within]
         return chosen

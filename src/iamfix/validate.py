@@ -55,7 +55,7 @@ def validate(playbooks: Sequence[Path], options: Options, note: Callable[[Proble
         try:
             # Which accounts and groups a dynamic inventory has, only AWS knows: one account stands for any.
             chosen = inventory.accounts if inventory.offline else select_accounts(play.accounts, inventory, play.where)
-            if options.limit and not inventory.offline:
+            if options.limit is not None and not inventory.offline:
                 within = select_accounts(options.limit, inventory)
                 chosen = tuple(account for account in chosen if account in within)
         except InputError as error:

@@ -12,7 +12,7 @@ import pytest
 from iamfix.aws.clients import takes_no_prefix
 from iamfix.aws.session import AccountSession, Sessions
 from iamfix.clock import TurnedClock
-from iamfix.model import Account
+from iamfix.model import Account, AwsError
 from iamfix.sandbox import Sandbox
 from tests.running import Project
 
@@ -77,6 +77,13 @@ def test_s3_control_puts_the_account_before_names_only(
     sent, signed = _url(session, "s3control", "get_public_access_block", AccountId="111111111111")
     assert sent.startswith(url)
     assert "SignedHeaders=host" in signed
+
+
+def test_an_endpoint_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What botocore has no error of its own for is a mistake in the settings, and said with where to look."""
+    session = _session(monkeypatch, "nonsense")
+    with pytest.raises(AwsError, match="Invalid endpoint: nonsense; look at AWS_ENDPOINT_URL"):
+        session.client("iam", None)
 
 
 def test_other_services_keep_their_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,10 @@ class Clients:
                     self._clients[key] = self._made(profile, service, region)
             except BotoCoreError as error:
                 raise AwsError(service, "create_client", type(error).__name__, str(error), region) from error
+            except ValueError as error:
+                # Of an address that is none botocore says no more than this.
+                told = f"{error}; look at AWS_ENDPOINT_URL and at endpoint_url in the AWS configuration"
+                raise AwsError(service, "create_client", "InvalidEndpoint", told, region) from error
         return _Bound(self._clients[key], caller)
 
     def _made(self, profile: str | None, service: str, region: str) -> Any:

@@ -54,6 +54,10 @@ def options(
     from iamfix.variables import parse_extra_vars
     from iamfix.yamlfile import nearest
 
+    for option, words in (("--tags", tags), ("--skip-tags", skip_tags)):
+        if words and not _listed(words):
+            # A script's empty variable must not widen what is done to everything.
+            raise InputError(Problem("error", option, "it names no tag", "leave it out for all tasks"))
     allowed = _listed(allow)
     for rule in allowed:
         if rule not in RULES:

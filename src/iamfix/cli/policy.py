@@ -65,7 +65,7 @@ def lint(
     from iamfix.cli.console import out, print_json
     from iamfix.policy.files import lint_file
     from iamfix.views.text import SEVERITIES
-    from iamfix.views.wording import clean
+    from iamfix.views.wording import clean, count
 
     if rules:
         return _rules(form)
@@ -82,7 +82,7 @@ def lint(
                 clean(f"{one['where']}: {one['severity']} {one['rule']}: {one['summary']}"), style=style, markup=False
             )
             console.print(clean(f"  hint: {one['hint']}"), style="dim", markup=False)
-        console.print(f"{len(found)} findings in {len(files)} files.")
+        console.print(f"{count(len(found), 'finding')} in {count(len(files), 'file')}.")
     return 1 if any(one["severity"] == "error" for one in found) else 0
 
 
