@@ -230,7 +230,7 @@ def test_the_practice_turns_it_on_and_reports_before_it_removes(aws: Sandbox, tm
     assert list(found.changes()) == []
     told = [one.message for account in found.accounts for one in account.findings if account.account.id == MEMBER]
     assert [text.partition(";")[0] for text in told] == [
-        "the root user has a password, 1 access keys, 0 certificates and 0 MFA devices"
+        "the root user has a password, access keys: 1, certificates: 0, MFA devices: 0"
     ]
     assert told[0].endswith("(done with -e enforce=root-credentials)")
     runner = project.runner(extra_vars={"enforce": "root-credentials"})
