@@ -126,6 +126,10 @@ def test_what_is_lost_stands_out_and_calls_show_when_asked() -> None:
         ([{}, {"error": "no way in"}], "No changes. 1 account matches the playbooks. 1 account could not be planned."),
         ([{"error": "no way in"}, {"error": "nor here"}], "2 accounts could not be planned."),
         ([{"changes": [change()]}], "Plan: 1 to create, 0 to change, 0 to delete in 1 account."),
+        (
+            [{"findings": [{"severity": "low"}, {"severity": "critical"}]}, {"findings": [{"severity": "low"}]}],
+            "No changes. 2 accounts match the playbooks. Findings: 1 critical, 2 low.",
+        ),
     ],
 )
 def test_the_last_line(accounts: list[dict[str, Any]], line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -54,12 +55,20 @@ def summary(plan: Plan) -> str:
     matching = sum(whole(account) for account in planned)
     if matching < len(planned):
         tail = f" {count(len(planned) - matching, 'account')} could not be planned whole.{tail}"
+    tail += _counted_findings(plan)
     if not (found["create"] or found["update"] or found["delete"]):
         verb = "matches" if matching == 1 else "match"
         told = f" {count(matching, 'account')} {verb} the playbooks." if matching else ""
         return f"No changes.{told}{tail}" if planned else tail.strip()
     changes = f"{found['create']} to create, {found['update']} to change, {found['delete']} to delete"
     return f"Plan: {changes} in {accounts}.{tail}"
+
+
+def _counted_findings(plan: Plan) -> str:
+    """Return how many findings there are of each severity; nothing when there are none."""
+    number = Counter(one["severity"] for account in plan["accounts"] for one in account["findings"])
+    told = ", ".join(f"{number[severity]} {severity}" for severity in SEVERITIES if number[severity])
+    return f" Findings: {told}." if told else ""
 
 
 def _task(change: Mapping[str, Any]) -> str:
