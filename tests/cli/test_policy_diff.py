@@ -121,3 +121,16 @@ def test_mistakes(capsys: pytest.CaptureFixture[str], before: Any, after: Any, w
     assert words in capsys.readouterr().err
     assert run(["policy", "diff", "a.json", "nowhere.json"]) == 1
     assert "nowhere.json: this file cannot be read" in capsys.readouterr().err
+
+
+def test_what_no_service_takes_is_not_compared_for_minutes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of documents far beyond AWS's sizes it is told that they are, unless they are equal: that is found at once."""
+    many = [{**READ, "Resource": f"arn:aws:s3:::bucket-{number}/*"} for number in range(1500)]
+    Path("a.json").write_text(json.dumps(document(*many), indent=1), encoding="utf-8")
+    Path("b.json").write_text(json.dumps(document(*many, PASS), indent=1), encoding="utf-8")
+    assert run(["policy", "diff", "a.json", "a.json"]) == 0
+    capsys.readouterr()
+    assert run(["policy", "diff", "a.json", "b.json"]) == 1
+    told = capsys.readouterr().err
+    assert "a.json: this document has" in told
+    assert "b.json: this document has" in told

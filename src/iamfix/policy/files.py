@@ -11,6 +11,7 @@ from iamfix.model import InputError, Problem
 from iamfix.policy.compiled import Layer, compile_document
 from iamfix.policy.document import Document, DocumentError
 from iamfix.policy.lint import LintFinding, LintKind, kind_of, lint, locate, partition_of
+from iamfix.policy.lint.sizes import HUGE
 
 __all__ = ["PolicyFile", "compare_files", "lint_file", "read_policy"]
 
@@ -113,7 +114,8 @@ def compare_files(before: Path, after: Path, kind: LintKind | None = None) -> di
         the texts differ and the meaning does not, `equal` is false and both are empty.
 
     Raises:
-        InputError: a file cannot be read, holds no policy document, or a document that does not fit its kind.
+        InputError: a file cannot be read, holds no policy document, or a document that does not fit its kind or is
+            larger than any that AWS takes.
     """
     from iamfix.policy.difference import difference
 
@@ -135,6 +137,12 @@ def compare_files(before: Path, after: Path, kind: LintKind | None = None) -> di
     if old == new:
         return {"equal": True, "gained": [], "lost": []}
     for one in found:
+        if len(one.text) > HUGE:
+            told = (
+                f"this document has {len(one.text):,} characters; no service of AWS takes more than a third of {HUGE:,}"
+            )
+            problems.append(Problem("error", str(one.path), told, "compare the parts that can be attached"))
+            continue
         try:
             one.checked(layer)
         except InputError as error:
