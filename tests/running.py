@@ -79,8 +79,8 @@ class SandboxTime:
 
 
 @cache
-def clients(endpoint: str | None) -> Clients:
-    """The clients of a sandbox: they cost more than most of what tests ask through them."""
+def clients(settings: frozenset[tuple[str, str]]) -> Clients:
+    """The clients of one environment: they cost more than most of what tests ask through them."""
     return Clients()
 
 
@@ -95,7 +95,7 @@ class Project:
 
     def runner(self, **options: Any) -> Runner:
         given = Options(**{**self.options, **options})
-        shared = clients(os.environ.get("AWS_ENDPOINT_URL"))
+        shared = clients(frozenset(one for one in os.environ.items() if one[0].startswith(("AWS_", "HTTP"))))
         return Runner(given, Quiet(), clock=TurnedClock(datetime.now(UTC)), clients=shared)
 
     def playbook(self, *tasks: dict[str, Any], accounts: str = "management", **play: Any) -> Path:

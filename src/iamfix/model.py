@@ -89,6 +89,8 @@ class AwsError(IamfixError):
         self.service, self.operation, self.code, self.message, self.region = service, operation, code, message, region
         self.attempts = 1
         """How often the request was sent."""
+        self.answered = True
+        """Whether the refusal is AWS's own; else the request did not come so far."""
 
 
 class Stopped(IamfixError):

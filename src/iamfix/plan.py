@@ -297,9 +297,11 @@ class Fold:
     def _unreadable(self, task: Task, error: AwsError) -> None:
         self.incomplete = True
         where = f" in {error.region}" if error.region else ""
-        summary = f"not planned, because AWS refused a read: {error.service}:{error.operation}{where}: {error.code}"
-        told = "; ".join([error.message, *getattr(error, "__notes__", ())])
-        hint = f"{told} (`iamfix permissions` prints the policy that planning needs)"
+        why = "AWS refused a read" if error.answered else "a read did not reach AWS"
+        summary = f"not planned, because {why}: {error.service}:{error.operation}{where}: {error.code}"
+        hint = "; ".join([error.message, *getattr(error, "__notes__", ())])
+        if error.answered:
+            hint += " (`iamfix permissions` prints the policy that planning needs)"
         self.problems.append(Problem("warning", str(task.at()), f"{task.name}: {summary}", hint, "unreadable"))
 
 

@@ -55,6 +55,18 @@ def test_a_host_that_has_no_address_is_told_in_seconds(
     assert f"tried {TRIES} times" in str(plan.accounts[0].error)
 
 
+def test_one_service_that_cannot_be_reached_has_refused_nothing(
+    bare: Sandbox, closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a wrong address for IAM alone, what asks IAM is not planned; nobody is told to mend permissions."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", closed)
+    (account,) = Project(tmp_path).plan(GROUP, {"s3_account_public_access_block": {"block_public_acls": True}}).accounts
+    assert [change.kind for change in account.changes] == ["s3_account_public_access_block"]
+    (problem,) = [one for one in account.problems if one.rule == "unreadable"]
+    assert "a read did not reach AWS: iam:" in problem.summary
+    assert "iamfix permissions" not in problem.hint
+
+
 def test_what_one_account_cannot_reach_is_its_own(
     bare: Sandbox, closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

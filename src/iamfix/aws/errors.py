@@ -40,7 +40,9 @@ def send(service: str, operation: str, region: str | None, request: Callable[[],
         closed = code in NOT_ENABLED or (code in DENIED and BY_SCP in message)
         raise (RegionClosed if closed else AwsError)(service, operation, code, message, region) from error
     except BotoCoreError as error:
-        raise AwsError(service, operation, type(error).__name__, str(error), region) from error
+        lost = AwsError(service, operation, type(error).__name__, str(error), region)
+        lost.answered = False
+        raise lost from error
     return response
 
 

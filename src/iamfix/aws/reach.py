@@ -78,6 +78,6 @@ class Door:
             "the network, the proxy (HTTPS_PROXY), the region's name and AWS_ENDPOINT_URL"
         )
         found = AwsError(error.service, error.operation, error.code, told, error.region)
-        found.attempts = tries
+        found.attempts, found.answered = tries, False
         self._reach.lose(self._endpoint, found)
         return found
