@@ -51,6 +51,28 @@ def test_digest_is_the_same_for_documents_that_mean_the_same() -> None:
     assert scope.expression("(one | digest)[:12]", HERE) == "c74dee4501c3"
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("namespace", "AWS/EC2"),
+        ("namespace(x=1).x ~ namespace", "1AWS/EC2"),
+        ("one.namespace('x')", "called"),
+        ("range(namespace | length) | list | length", 7),
+        ("told", "2 AWS/EC2"),
+    ],
+)
+def test_what_is_called_is_the_function_whatever_fields_are_called(expression: str, value: Any) -> None:
+    """An alarm has a namespace, and Jinja a function of that name: one is looked at, the other one is called."""
+    told = "{% set all = namespace(n=1) %}{% set all.n = all.n + 1 %}{{ all.n }} {{ namespace }}"
+    scope = _scope(told=told).child({}, {"namespace": "AWS/EC2", "one": _One()})
+    assert scope.expression(expression, HERE) == value
+
+
+class _One:
+    def namespace(self, _: str) -> str:
+        return "called"
+
+
 @pytest.mark.parametrize("expression", ["3 | digest", "nothing | digest", "'{' | digest", "'x' | extract({})"])
 def test_filters_say_what_they_cannot_take(expression: str) -> None:
     """A mistake is the playbook's, with its place."""

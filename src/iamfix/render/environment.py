@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -24,17 +26,35 @@ MAX_TEXT = 1_000_000
 _UNBOUNDED_METHODS = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
 
 
+class _Called(Extension):
+    """What is called is Jinja's function, even where a field of a resource has its name: `namespace` of an alarm."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        tokens = list(stream)
+        for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+            called = token.type == "name" and after is not None and after.type == "lparen"
+            part = before is not None and (before.type in ("dot", "pipe") or before.value == "is")
+            known = called and not part and token.value in _FUNCTIONS
+            yield Token(token.lineno, "name", f"_{token.value}") if known else token
+
+
+_FUNCTIONS = ("range", "dict", "namespace")
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Strict, and without the operators that make much of little."""
 
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self) -> None:
-        super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=False, autoescape=False)
+        super().__init__(
+            undefined=jinja2.StrictUndefined, keep_trailing_newline=False, autoescape=False, extensions=[_Called]
+        )
         self.filters.update(FILTERS)
         for name in UNBOUNDED_FILTERS:
             del self.filters[name]
-        self.globals = {"range": self.globals["range"], "dict": dict, "namespace": self.globals["namespace"]}
+        functions = {"range": self.globals["range"], "dict": dict, "namespace": self.globals["namespace"]}
+        self.globals = {**functions, **{f"_{name}": one for name, one in functions.items()}}
 
     def wrap_str_format(self, value: Any) -> None:
         """Leave `format` to `is_safe_attribute`, which refuses it."""
