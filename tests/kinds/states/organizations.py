@@ -88,9 +88,11 @@ NAMES: Mapping[str, str] = {
     "root_access": "root_access",
 }
 EXAMPLES: Mapping[str, int] = {
-    "organization": 10, "root_access": 6, "organizational_unit": 15, "organization_account": 15, "scp": 15, "rcp": 6,
-    "tag_policy": 6, "ai_opt_out_policy": 6,
-}  # fmt: skip
+    "organization": 25,
+    "root_access": 25,
+    "organizational_unit": 25,
+    "organization_account": 25,
+}
 _ROOT = "r-prac"
 SURROUNDINGS: tuple[Call, ...] = (
     Call("organizations", "enable_aws_service_access", {"ServicePrincipal": "account.amazonaws.com"}),
