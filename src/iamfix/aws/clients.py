@@ -11,7 +11,7 @@ import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.utils import parse_timestamp
 
 from iamfix import __version__
+from iamfix.aws.models import shared_loader
 from iamfix.model import AwsError
 
 READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate", "Validate", "Select")
@@ -175,17 +176,11 @@ def is_read(operation: str) -> bool:
 def new_session(profile: str | None) -> botocore.session.Session:
     """Return a session of a profile, None for the environment's, that shares what is costly."""
     session = botocore.session.Session(profile=profile)
-    session.register_component("data_loader", _shared_loader())
+    session.register_component("data_loader", shared_loader())
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
     # The global endpoint's sessions do not hold in regions to opt in to, and it opens none of a root user.
     session.set_config_variable("sts_regional_endpoints", "regional")
     return session
-
-
-@cache
-def _shared_loader() -> Any:
-    """Return botocore's loader of service models, one for the process: loading them costs more than all the rest."""
-    return botocore.session.get_session().get_component("data_loader")
 
 
 def timestamp(value: Any) -> datetime:

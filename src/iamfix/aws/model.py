@@ -6,24 +6,33 @@ botocore checks types, required fields and minimums; what AWS would refuse beyon
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import botocore.session
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
+from iamfix.aws.models import shared_loader
 from iamfix.model import Call, Generated, Result
 
 _PLACEHOLDER = {"string": "unknown-yet", "integer": 1, "boolean": True}
 
 
-@cache
+_FIRST = threading.Lock()
+"""Who asks first reads a service's model, and the others wait."""
+
+
 def _service(name: str) -> tuple[ServiceModel, Mapping[str, str]]:
-    loader = botocore.session.get_session().get_component("data_loader")
-    model = ServiceModel(loader.load_service_model(name, "service-2"), name)
+    with _FIRST:
+        return _read(name)
+
+
+@cache
+def _read(name: str) -> tuple[ServiceModel, Mapping[str, str]]:
+    model = ServiceModel(shared_loader().load_service_model(name, "service-2"), name)
     return model, {xform_name(operation): operation for operation in model.operation_names}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,8 @@ _SERVICE_OF_SIGNING_NAME = {
     "servicequotas": "service-quotas",
 }
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[0-9]*/([^/]+)/([^/]+)/aws4_request")
+_FIRST = threading.RLock()
+"""Who asks first reads a service's model, and the others wait: moto's cache would have each of them read it."""
 _HIDDEN = re.compile(r"password|secret|token|privatekey|authenticationcode|seed", re.IGNORECASE)
 
 
@@ -71,7 +74,7 @@ class HttpRequest:
 
     def model(self) -> Any:
         """The operation's model, None when the service's model has no such operation."""
-        model = get_service_model(self.service)
+        model = _model(self.service)
         return model.operation_model(self.operation) if self.operation in model.operation_names else None
 
     def params(self) -> dict[str, Any]:
@@ -109,6 +112,11 @@ def read_request(environ: Environ, body: bytes) -> HttpRequest:
     return HttpRequest(environ, body, access_key, region, service, operation, protocol, path_params)
 
 
+def _model(service: str) -> Any:
+    with _FIRST:
+        return get_service_model(service)
+
+
 def _operation(service: str, environ: Environ, body: bytes) -> tuple[str, str, Mapping[str, Any]]:
     content_type = environ.get("CONTENT_TYPE", "")
     target = environ.get("HTTP_X_AMZ_TARGET")
@@ -122,9 +130,11 @@ def _operation(service: str, environ: Environ, body: bytes) -> tuple[str, str, M
     if cbor:
         return cbor[1], "smithy-rpc-v2-cbor", {}
     try:
-        model = get_service_model(service)
+        model = _model(service)
         protocol = determine_request_protocol(model, content_type)
-        operation, path_params = get_service_router(service).match(_werkzeug_request(environ, body))
+        with _FIRST:
+            router = get_service_router(service)
+        operation, path_params = router.match(_werkzeug_request(environ, body))
     except (NotFound, NotImplementedError):
         return "?", "rest-json", {}
     except Exception as error:
@@ -189,7 +199,7 @@ def error_answer(protocol: str, service: str, error: AwsError, request_id: str) 
 
 def _status(service: str, code: str) -> int:
     try:
-        shapes = get_service_model(service).error_shapes
+        shapes = _model(service).error_shapes
     except Exception as error:
         if type(error).__name__ == "UnknownServiceError":
             return 400
