@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from iamfix.fields import Asked, Codec, Context, Exact, FieldError, Partial
+from iamfix.fields import Asked, Codec, Context, Exact, FieldError, GivenWhole, Partial
 from iamfix.model import Json
 
 
@@ -86,7 +86,7 @@ def _same(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(GivenWhole):
     """A structure in AWS's own words, given whole; whether it fits AWS's model is told when its call is checked.
 
     `normal` brings what means the same into one form; it raises FieldError for what cannot be meant.
@@ -102,20 +102,6 @@ class Structure:
         if not isinstance(value, Mapping):
             raise FieldError(f"expected {self.word}")
         return Exact(self.normal(_plain(value)))
-
-    def merge(self, before: Any, asked: Asked) -> Any:
-        if isinstance(asked, Partial):
-            raise AssertionError("a structure is always given whole")
-        return asked.value
-
-    def back(self, now: Any, before: Any, after: Any) -> Any:
-        return before
-
-    def plain(self, value: Any) -> Json:
-        return value
-
-    def parse(self, plain: Json, partition: str) -> Any:
-        return plain
 
     def schema(self) -> Json:
         return {"type": ["object", "null"] if self.optional else "object"}

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from iamfix.fields import Asked, Context, Exact, FieldError, Partial
+from iamfix.fields import Asked, Context, Exact, FieldError, GivenWhole
 from iamfix.model import Json
 from iamfix.words import MESSAGES
 from iamfix.yamlfile import nearest
@@ -30,7 +30,7 @@ class Part(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(GivenWhole):
     """The codec of a field whose value is of any type that pydantic knows: a Part, `dict[str, Part]`, `tuple[Part, …]`.
 
     Values are what pydantic makes of them; parts that are None are left out of their JSON form.
@@ -45,14 +45,6 @@ class Typed:
             return Exact(_adapter(self.type).validate_python(value))
         except ValidationError as error:
             raise _field_error(error, value, self.schema()) from None
-
-    def merge(self, before: Any, asked: Asked) -> Any:
-        if isinstance(asked, Partial):
-            raise AssertionError("it is always given whole")
-        return asked.value
-
-    def back(self, now: Any, before: Any, after: Any) -> Any:
-        return before
 
     def plain(self, value: Any) -> Json:
         return _adapter(self.type).dump_python(value, mode="json", exclude_none=True)

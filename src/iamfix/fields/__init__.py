@@ -19,11 +19,11 @@ from iamfix.fields.declared import (
     to_plain,
 )
 from iamfix.fields.documents import DOCUMENT, DOCUMENTS, FACTS, IDENTITY, TRUST, Facts, PolicyDocument
-from iamfix.fields.values import PLAIN, Asked, Codec, Context, Exact, FieldError, Partial
+from iamfix.fields.values import PLAIN, Asked, Codec, Context, Exact, FieldError, GivenWhole, Partial
 
 __all__ = [
     "DOCUMENT", "DOCUMENTS", "FACTS", "FLAG", "FOLDED_TAGS", "IDENTITY", "NUMBER", "OPTIONAL_TEXT", "PLAIN", "SET",
-    "TAGS", "TEXT", "TRUST", "Asked", "Codec", "Context", "Derived", "Exact", "Facts", "FieldError", "FieldSpec", "Map",
-    "Partial", "PolicyDocument", "Scalar", "Set", "asked", "derived", "derived_of", "differences", "fields_of",
-    "from_plain", "seen", "to_plain",
+    "TAGS", "TEXT", "TRUST", "Asked", "Codec", "Context", "Derived", "Exact", "Facts", "FieldError", "FieldSpec",
+    "GivenWhole", "Map", "Partial", "PolicyDocument", "Scalar", "Set", "asked", "derived", "derived_of", "differences",
+    "fields_of", "from_plain", "seen", "to_plain",
 ]  # fmt: skip

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iamfix.fields.values import PLAIN, Asked, Codec, Context, Exact, FieldError, Partial, told
+from iamfix.fields.values import PLAIN, Asked, Codec, Context, Exact, FieldError, GivenWhole, Partial, told
 from iamfix.model import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(GivenWhole):
     """Text, a number or yes/no; with `optional`, null means none."""
 
     type: type
@@ -32,20 +32,6 @@ class Scalar:
         if self.choices and value not in self.choices:
             raise FieldError(f"{value!r} is not one of {', '.join(self.choices)}")
         return Exact(context.resolve(value) if isinstance(value, str) else value)
-
-    def merge(self, before: Any, asked: Asked) -> Any:
-        if isinstance(asked, Partial):
-            raise AssertionError("a scalar is always given whole")
-        return asked.value
-
-    def back(self, now: Any, before: Any, after: Any) -> Any:
-        return before
-
-    def plain(self, value: Any) -> Json:
-        return value
-
-    def parse(self, plain: Json, partition: str) -> Any:
-        return plain
 
     def schema(self) -> Json:
         names = {str: "string", int: "integer", bool: "boolean"}

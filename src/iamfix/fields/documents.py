@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iamfix.fields.codecs import Map
-from iamfix.fields.values import Asked, Context, Exact, FieldError, Partial, told
+from iamfix.fields.values import Asked, Context, Exact, FieldError, GivenWhole, told
 from iamfix.model import Json
 from iamfix.policy.document import Document, DocumentError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyDocument:
+class PolicyDocument(GivenWhole):
     """An IAM policy document: a mapping, or its JSON text. `trust`: it is a role's trust policy.
 
     `lint` is what lint takes it for, such as `identity` or `resource`; None: lint leaves it alone.
@@ -37,14 +37,6 @@ class PolicyDocument:
         except DocumentError as error:
             raise FieldError(str(error)) from None
 
-    def merge(self, before: Any, asked: Asked) -> Any:
-        if isinstance(asked, Partial):
-            raise AssertionError("a document is always given whole")
-        return asked.value
-
-    def back(self, now: Any, before: Any, after: Any) -> Any:
-        return before
-
     def plain(self, value: Document | None) -> Json:
         return None if value is None else value.data
 
@@ -56,18 +48,13 @@ class PolicyDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(GivenWhole):
     """What AWS tells and no playbook sets: any JSON value, kept as it is."""
 
     word: str = "seen only"
 
     def read(self, value: Json, context: Context) -> Asked:
         raise FieldError("this is only seen, it cannot be set")
-
-    def merge(self, before: Any, asked: Asked) -> Any:
-        if isinstance(asked, Partial):
-            raise AssertionError("facts are never asked for")
-        return asked.value
 
     def back(self, now: Any, before: Any, after: Any) -> Any:
         return now

@@ -80,6 +80,26 @@ class Codec(Protocol):
     def schema(self) -> Json: ...
 
 
+class GivenWhole:
+    """What codecs have in common whose values a playbook gives as one, never in part, and that are kept as JSON is."""
+
+    __slots__ = ()
+
+    def merge(self, before: Any, asked: Asked) -> Any:
+        if isinstance(asked, Partial):
+            raise AssertionError("it is always given whole")
+        return asked.value
+
+    def back(self, now: Any, before: Any, after: Any) -> Any:
+        return before
+
+    def plain(self, value: Any) -> Json:
+        return value
+
+    def parse(self, plain: Json, partition: str) -> Any:
+        return plain
+
+
 def told(value: Json) -> str:
     """Say what a playbook has written, shortly."""
     if value is None:
