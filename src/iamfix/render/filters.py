@@ -26,6 +26,13 @@ class WrongValueError(Exception):
         self.hint = hint
 
 
+def defined(value: Any) -> Any:
+    """Return a value as it is. Raises what Jinja2 raises of a variable that is not there."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    return value
+
+
 def _dict2items(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"key": key, "value": item} for key, item in value.items()]
 
@@ -58,8 +65,7 @@ def _lint(
     """`policy | lint('star-star')`: what lint finds in a policy document, in the account at hand."""
     from iamfix.policy.checks import CheckError, findings
 
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     account, partition = (context.resolve_or_missing(name) for name in ("account_id", "partition"))
     try:
         return findings(
@@ -80,8 +86,7 @@ def _allows(
     from iamfix.policy.allows import AllowsError, allows
 
     for one in (value, action, resource, by):
-        if isinstance(one, Undefined):
-            one._fail_with_undefined_error()
+        defined(one)
     if not isinstance(value, str | Mapping | None):
         raise SecurityError(f"allows takes a policy document, not {value!r:.60}")
     if not isinstance(action, str) or not isinstance(resource, str) or not isinstance(given or {}, Mapping):
@@ -102,25 +107,23 @@ def _subelements(items: Iterable[Any], field: str) -> list[list[Any]]:
     ]
 
 
-_YES, _NO = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0", "")
+YES, NO = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 
 
 def _bool(value: Any) -> bool:
     """As Ansible has it: `-e name=yes` gives text. What says neither yes nor no is a mistake, and not silently no."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     if not isinstance(value, str):
         return bool(value)
     said = value.strip().lower()
-    if said not in _YES and said not in _NO:
+    if said and said not in YES and said not in NO:
         raise SecurityError(f"bool takes yes or no, true or false, not {value!r:.60}")
-    return said in _YES
+    return said in YES
 
 
 def _int(value: Any, default: int | None = None) -> int:
     """Like Jinja's, for what `-e days=30` gives is text; but what is no number is a mistake, and not silently 0."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError):
@@ -131,8 +134,7 @@ def _int(value: Any, default: int | None = None) -> int:
 
 def _days(value: Any, what: str = "it") -> int:
     """`unused_for | days('unused_for')`: a number of days, 0 or more; with less, what is of today would be old."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     if re.fullmatch(r"\s*\d{1,6}\s*", str(value), re.ASCII):
         return int(value)
     raise WrongValueError(f"{what} is a number of days, 0 or more, not {value!r:.60}")
@@ -140,17 +142,14 @@ def _days(value: Any, what: str = "it") -> int:
 
 def _mandatory(value: Any, message: str = "") -> Any:
     """As Ansible has it: a variable that must be given; `message` says so in its own words."""
-    if not isinstance(value, Undefined):
-        return value
-    if not message:
-        value._fail_with_undefined_error()
-    raise WrongValueError(message)
+    if isinstance(value, Undefined) and message:
+        raise WrongValueError(message)
+    return defined(value)
 
 
 def _one_of(value: Any, choices: Sequence[Any], what: str = "a value that is taken") -> Any:
     """`profile | one_of(['cis', 'securityhub'], 'alarm_profile')`: a value of a list, as it is."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     if value in choices:
         return value
     near = get_close_matches(str(value), [str(one) for one in choices], 1)
@@ -160,8 +159,7 @@ def _one_of(value: Any, choices: Sequence[Any], what: str = "a value that is tak
 
 def _account_id(value: Any, what: str = "it") -> str:
     """`trail_archive | account_id('trail_archive')`: an account's id as text, though YAML takes it for a number."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     text = str(value)
     if len(text) == 12 and text.isascii() and text.isdigit():
         return text
@@ -171,8 +169,7 @@ def _account_id(value: Any, what: str = "it") -> str:
 
 def _texts(value: Any, what: str = "it") -> list[str]:
     """`names | texts('exempt_roles')`: a list of text; templates would take one text letter by letter."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     if isinstance(value, str):
         raise WrongValueError(f"{what} is a list, not {value!r:.60}", f"in brackets: {what}: [{value:.60}]")
     if not isinstance(value, Sequence):
@@ -202,8 +199,7 @@ def _region_names(context: jinja2.runtime.Context, value: Any, what: str = "it")
 
 def _tag_key(value: Any, what: str = "it") -> str:
     """`key | tag_key('abac_key')`: a key that people may give a tag, and that IAM takes."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     if isinstance(value, str) and _TAG_KEY.fullmatch(value) and not value.lower().startswith("aws:"):
         return value
     hint = "1 to 128 letters, digits, spaces and _ . : / = + - @; what begins with aws: is AWS's own"
@@ -227,8 +223,7 @@ def _digest(value: Any) -> str:
     """Return a fingerprint of a policy document: the same for documents that mean the same."""
     from iamfix.policy.document import Document, DocumentError
 
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     if not isinstance(value, str | Mapping):
         raise SecurityError(f"digest takes a policy document, not {value!r:.60}")
     try:
@@ -240,8 +235,7 @@ def _digest(value: Any) -> str:
 @jinja2.pass_context
 def _days_since(context: jinja2.runtime.Context, value: Any, otherwise: int | None = None) -> int:
     """Return the days from a date, or a time as fields tell it, to today (UTC); `otherwise` for what is no date."""
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
+    defined(value)
     try:
         return (date.fromisoformat(str(context.resolve_or_missing("today"))) - date.fromisoformat(str(value)[:10])).days
     except ValueError:

@@ -11,8 +11,8 @@ import jinja2
 
 from iamfix.model import InputError, Json, Place, Problem
 from iamfix.render.environment import compiled_expression, names_in
-from iamfix.render.filters import WrongValueError
-from iamfix.render.values import Variables, defined, text_of
+from iamfix.render.filters import NO, WrongValueError, defined
+from iamfix.render.values import Variables, text_of
 from iamfix.yamlfile import nearest, walk
 
 At = Callable[..., Place]
@@ -33,9 +33,6 @@ class Facts(Protocol):
     def keys(self) -> Collection[str]: ...
 
     def __getitem__(self, name: str, /) -> Any: ...
-
-
-_NO = ("false", "no", "off", "n", "f", "0")
 
 
 class Scope:
@@ -83,7 +80,7 @@ class Scope:
     def holds(self, text: str | bool | int, place: Place) -> bool:
         """Tell whether a condition holds. Raises InputError, also for the text of a no, which would count as yes."""
         found = self.expression(text, place)
-        if isinstance(found, str) and found.strip().lower() in _NO:
+        if isinstance(found, str) and found.strip().lower() in NO:
             summary = f"{self._where}the condition {text!r} gives the text {found!r}, which would count as yes"
             raise InputError(Problem("error", str(place), summary, f"write ({text}) | bool"))
         return bool(found)

@@ -8,10 +8,10 @@ from typing import Any
 
 import jinja2
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Undefined
 
 from iamfix.model import Json
 from iamfix.render.environment import ENVIRONMENT, MAX_TEXT, compiled, compiled_whole
+from iamfix.render.filters import defined
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,3 @@ def _limited(given: Any) -> Any:
     if callable(given):
         raise SecurityError("it gives a function; call it, with its arguments in ( )")
     return given
-
-
-def defined(value: Any) -> Any:
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
-    return value
