@@ -14,7 +14,7 @@ from typing import Any
 
 from iamfix.access.picture import Holder, HolderKind, Picture, Source
 from iamfix.policy.decision import Decision, StatementRef
-from iamfix.policy.document import Document
+from iamfix.policy.document import ALLOW_ALL, Document
 from iamfix.policy.evaluate import Policies, compile_policies, evaluate
 from iamfix.policy.principals import parse_principal
 from iamfix.policy.request import Request, make_request
@@ -22,7 +22,6 @@ from iamfix.policy.request import Request, make_request
 __all__ = ["Limits", "Probe", "Verdict", "Watched", "ask", "named"]
 
 _TAG = re.compile(r"aws:principaltag/([^\"'{}\s,\]]+)", re.IGNORECASE)
-_ANYTHING = Document.parse([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
 
 
 def _delegating(request: Request, account: str) -> Document | None:
@@ -100,7 +99,7 @@ def ask(picture: Picture, watched: Watched, probe: Probe, limits: Limits) -> Ver
     if boundary is not None and boundary.document is None:
         return _unread(boundary)
     if any(source.document is None for source in sources):
-        documents.append(_ANYTHING)  # a policy that could not be read may allow anything: what is denied still, is
+        documents.append(ALLOW_ALL)  # a policy that could not be read may allow anything: what is denied still, is
     request = make_request(
         picture.arn(holder), probe.action, probe.resource,
         context={**watched.known, **_tags(holder, documents)}, partial=True,
@@ -146,13 +145,13 @@ def _ask_trust(picture: Picture, role: Holder, probe: Probe, limits: Limits) -> 
     """Whether the caller may assume the role. Of a caller in another account only the role's side is known."""
     who = parse_principal(str(probe.caller))
     arn = picture.arn(role)
-    identity, boundary, sources = [_ANYTHING], None, [Source("the caller's own policies", _ANYTHING)]
+    identity, boundary, sources = [ALLOW_ALL], None, [Source("the caller's own policies", ALLOW_ALL)]
     caller, unread = _own_holder(picture, str(probe.caller)), list[str]()
     if caller is not None:
         sources = picture.identity(caller)
         rights = picture.rights(caller)
         unread = sorted(rights.unread)
-        identity, boundary = [*rights.identity, *([_ANYTHING] if unread else [])], rights.boundary
+        identity, boundary = [*rights.identity, *([ALLOW_ALL] if unread else [])], rights.boundary
     context = {
         "sts:ExternalId": probe.external_id,
         **({} if caller is None else _tags(caller, [role.trust, *identity])),

@@ -18,7 +18,7 @@ from iamfix.fields import fields_of
 from iamfix.kinds.protocol import Kind
 from iamfix.model import AccountPlan, Change, Problem
 from iamfix.policy.decision import Decision
-from iamfix.policy.document import Document
+from iamfix.policy.document import ALLOW_ALL, Document
 from iamfix.policy.evaluate import Policies, compile_policies, evaluate
 from iamfix.policy.principals import Principal, parse_principal
 from iamfix.policy.request import make_request
@@ -28,7 +28,6 @@ from iamfix.world import Spot, World
 __all__ = ["seals", "shares_policies"]
 
 _RULE = "own-access"
-_ANYTHING = Document.parse([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
 _OF_ORGANIZATION = frozenset({"aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid"})
 """Keys that an account's own calls have, whatever nobody here knows their values are."""
 _KNOWN: Mapping[str, str | None] = {
@@ -127,4 +126,4 @@ def _ask(policy: Document | None, who: Principal, action: str, arn: str) -> Deci
 @lru_cache(maxsize=256)
 def _compiled(policy: str | None) -> Policies:
     """The account's own policies are taken to allow all: this is about what they cannot give."""
-    return compile_policies(identity=[_ANYTHING], resource=None if policy is None else Document(policy))
+    return compile_policies(identity=[ALLOW_ALL], resource=None if policy is None else Document(policy))

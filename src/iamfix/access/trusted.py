@@ -11,7 +11,7 @@ from dataclasses import replace
 from iamfix.access.picture import Holder, Picture
 from iamfix.policy.compiled import compile_document
 from iamfix.policy.decision import Decision
-from iamfix.policy.document import Document, dangling_principals
+from iamfix.policy.document import ALLOW_ALL, Document, dangling_principals
 from iamfix.policy.evaluate import compile_policies, evaluate
 from iamfix.policy.principals import Principal, parse_principal
 from iamfix.policy.request import make_request
@@ -19,7 +19,6 @@ from iamfix.policy.statements import Member, statements
 
 __all__ = ["living", "named_in", "outsiders"]
 
-_ANYTHING = Document.parse([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
 _OF_THE_CALLER = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username", "aws:userid")
 
 
@@ -42,9 +41,7 @@ def living(picture: Picture) -> Picture:
     Source: IAM User Guide, reference_policies_elements_principal.
     """
     roles = {
-        name: role
-        if role.trust is None or not dangling_principals(role.trust)
-        else replace(role, trust=_cleaned(role.trust))
+        name: role if role.trust is None else replace(role, trust=_cleaned(role.trust))
         for name, role in picture.holders["role"].items()
     }
     return replace(picture, holders={**picture.holders, "role": roles})
@@ -76,7 +73,7 @@ def outsiders(picture: Picture, role: Holder, action: str) -> Iterator[tuple[str
     """
     if role.trust is None:
         return
-    policies = compile_policies(identity=[_ANYTHING], resource=role.trust)
+    policies = compile_policies(identity=[ALLOW_ALL], resource=role.trust)
     told: set[str] = set()
     for statement in statements(role.trust.data):
         for member in statement.principals() if statement.allows else ():

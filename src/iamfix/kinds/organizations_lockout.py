@@ -15,13 +15,12 @@ from iamfix.kinds import organizations_shared as org
 from iamfix.kinds.protocol import Breach, Look
 from iamfix.model import Account
 from iamfix.policy.decision import Decision
-from iamfix.policy.document import Document, DocumentError
+from iamfix.policy.document import ALLOW_ALL, Document, DocumentError
 from iamfix.policy.evaluate import Policies, compile_policies, evaluate
 from iamfix.policy.probes import Probe, break_glass_probes, run_probes
 from iamfix.policy.request import Request, RequestError, make_request
 
 RULE = "own-access"
-_ADMIN = Document.parse([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
 _TRUST = Document.parse(
     [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}], trust=True
 )  # fmt: skip
@@ -154,7 +153,7 @@ class _Guard:
         if levels not in self.compiled:
             documents = [[document for _, document in policies] for _, policies in levels]
             layers: dict[str, Any] = {"scps" if self.kind == "scp" else "rcps": documents}
-            shared = {"identity": [_ADMIN], "management_account": self.management, **layers}
+            shared = {"identity": [ALLOW_ALL], "management_account": self.management, **layers}
             self.compiled[levels] = (compile_policies(**shared), compile_policies(resource=_TRUST, **shared))
         return self.compiled[levels]
 

@@ -263,3 +263,7 @@ def _statements_only(items: list[Any]) -> list[Any]:
     if any(isinstance(item, dict) and "Statement" in item for item in items):
         raise DocumentError("expected one document or a list of statements, found a list of documents")
     return items
+
+
+ALLOW_ALL = Document.parse([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
+"""The document that allows everything: an administrator's, or what stands for what is not asked."""

@@ -7,10 +7,10 @@ from html import escape
 from typing import Any
 
 from iamfix.views.access import Line, access_lines
-from iamfix.views.groups import grouped_findings, grouped_problems, within
+from iamfix.views.groups import grouped_problems, within
 from iamfix.views.score import PRACTICES, cell_words
-from iamfix.views.text import SEVERITIES
-from iamfix.views.wording import clean, named
+from iamfix.views.text import worst_first
+from iamfix.views.wording import clean, count, named
 
 MATRIX = 8
 """Up to so many accounts have a column each; of more, each row names those in which something is open."""
@@ -42,6 +42,7 @@ svg,thead th{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 
 def report_html(found: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
     """Return the page of a score and the plan that it was made of."""
+    accounts = count(len(found["accounts"]), "account")
     cells = [cell for row in found["practices"].values() for cell in row.values()]
     practices = {f"{number} {PRACTICES[int(number)]}": row for number, row in found["practices"].items()}
     parts = [
@@ -49,7 +50,7 @@ def report_html(found: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
         "<html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>",
         f"<title>Identity posture, {_text(found['made_at'][:10])}</title><style>{STYLE}</style></head><body>",
         "<h1>Identity posture</h1>",
-        f"<p>Plan {_text(found['plan'])}, made {_text(found['made_at'])}, of {_accounts(found['accounts'])}.</p>",
+        f"<p>Plan {_text(found['plan'])}, made {_text(found['made_at'])}, of {accounts}.</p>",
         _chart(cells.count(0), sum(1 for cell in cells if cell), cells.count(None)),
         *_section("Practices", _rows(practices, found["accounts"])),
         *_section("Controls", _rows(found["controls"], found["accounts"])),
@@ -63,10 +64,6 @@ def report_html(found: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
 
 def _text(value: object) -> str:
     return escape(clean(value))
-
-
-def _accounts(names: Sequence[str]) -> str:
-    return "1 account" if len(names) == 1 else f"{len(names)} accounts"
 
 
 def _section(title: str, table: Sequence[str]) -> list[str]:
@@ -112,11 +109,9 @@ def _class(row: Mapping[str, int | None], account: str) -> str:
 
 def _findings(plan: Mapping[str, Any]) -> list[str]:
     """The findings, worst first; the same one in several accounts stands once."""
-    order = list(SEVERITIES)
-    groups = sorted(grouped_findings(plan), key=lambda one: order.index(one[0]["severity"]))
     rows = [
         (one["severity"], within(one["address"], accounts[0]), named(accounts, NAMES), one["message"])
-        for one, accounts in groups
+        for one, accounts in worst_first(plan)
     ]
     return list(_told(("severity", "what", "where", "why"), rows)) if rows else []
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from iamfix.views.access import access_lines
 from iamfix.views.field_lines import field_lines
-from iamfix.views.groups import Plan, grouped, grouped_findings, grouped_problems, whole, within
+from iamfix.views.groups import Group, Plan, grouped, grouped_findings, grouped_problems, whole, within
 from iamfix.views.wording import clean, count, named
 
 MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
@@ -110,10 +110,15 @@ def _print_access(plan: Plan, console: Console) -> None:
         console.print(Text(f"  {'  ' * depth}{mark}{clean(line)}", style))
 
 
+def worst_first(plan: Plan) -> list[Group]:
+    """Return each different finding once, the worst first."""
+    order = list(SEVERITIES)
+    return sorted(grouped_findings(plan), key=lambda one: order.index(one[0]["severity"]))
+
+
 def finding_lines(plan: Plan) -> Iterator[Text]:
     """Yield the findings, worst first."""
-    order = list(SEVERITIES)
-    for finding, accounts in sorted(grouped_findings(plan), key=lambda one: order.index(one[0]["severity"])):
+    for finding, accounts in worst_first(plan):
         style = SEVERITIES[finding["severity"]]
         where = clean(within(finding["address"], accounts[0]))
         yield Text.assemble(
